@@ -1,0 +1,194 @@
+/* A thread pool: see the header for the contract.
+ *
+ * A run opens a job under the lock, wakes as many sleepers as it has work for, and works itself. Whoever is awake joins
+ * the open job and takes indices from one atomic counter. When the caller finds the counter used up it closes the job, so
+ * that a thread that has not come yet (its core is busy elsewhere, say) is not waited for, and waits only for those that
+ * joined. A worker between jobs, and the caller at the end of one, polls for SPIN_SECONDS and then sleeps: kernels follow
+ * each other within microseconds, and a sleeper costs about as much to wake; longer polling would take the core from
+ * whoever it waits for. With more threads than cores nobody polls.
+ *
+ * All fields of a job are written under the lock before a worker joins it under the lock, and a worker leaves under the
+ * lock: that orders what tasks read and write with the caller. */
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "base/progress.h"
+
+static const double SPIN_SECONDS = 5e-6;
+enum { SPINS_BETWEEN_CLOCKS = 16 };
+
+typedef struct pool_worker {
+  base_pool *pool;
+  size_t number;
+  pthread_t thread;
+} pool_worker;
+
+struct base_pool {
+  size_t threads; /* with the caller's */
+  bool spins;
+  pthread_mutex_t lock;
+  pthread_cond_t job_opened, job_left;
+
+  /* Under the lock. */
+  base_pool_task *task;
+  void *argument;
+  size_t count;
+  bool open, stopping;
+  size_t sleepers;
+
+  /* Changed under the lock, polled without. */
+  atomic_size_t jobs;    /* opened so far */
+  atomic_size_t workers; /* that have joined the job and not left */
+
+  _Alignas(BASE_ALIGNMENT) atomic_size_t next; /* on a cache line of its own */
+  _Alignas(BASE_ALIGNMENT) pool_worker team[]; /* threads - 1 */
+};
+
+static void spin_pause(void) {
+#ifdef __x86_64__
+  __builtin_ia32_pause();
+#elif defined __aarch64__
+  __asm__ volatile("yield");
+#endif
+}
+
+/* Polls until the value is no longer `same`, but not for long. */
+static void spin_while(const base_pool *pool, atomic_size_t *value, size_t same) {
+  if (!pool->spins) return;
+  double deadline = base_clock() + SPIN_SECONDS;
+  do {
+    for (int i = 0; i < SPINS_BETWEEN_CLOCKS; i++) {
+      if (atomic_load_explicit(value, memory_order_relaxed) != same) return;
+      spin_pause();
+    }
+  } while (base_clock() < deadline);
+}
+
+static void work(base_pool *pool, size_t number) {
+  base_pool_task *task = pool->task;
+  void *argument = pool->argument;
+  size_t count = pool->count, index;
+  while ((index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < count)
+    task(argument, index, number);
+}
+
+static void *worker_main(void *argument) {
+  pool_worker *self = argument;
+  base_pool *pool = self->pool;
+  size_t seen = 0;
+  for (;;) {
+    spin_while(pool, &pool->jobs, seen);
+    pthread_mutex_lock(&pool->lock);
+    pool->sleepers++;
+    while (pool->jobs == seen && !pool->stopping) pthread_cond_wait(&pool->job_opened, &pool->lock);
+    pool->sleepers--;
+    if (pool->stopping) break;
+    seen = pool->jobs;
+    if (pool->open) {
+      pool->workers++;
+      pthread_mutex_unlock(&pool->lock);
+      work(pool, self->number);
+      pthread_mutex_lock(&pool->lock);
+      if (--pool->workers == 0 && !pool->open) pthread_cond_signal(&pool->job_left);
+    }
+    pthread_mutex_unlock(&pool->lock);
+  }
+  pthread_mutex_unlock(&pool->lock);
+  return NULL;
+}
+
+/* Ends the first `started` workers and releases everything. */
+static void stop(base_pool *pool, size_t started) {
+  pthread_mutex_lock(&pool->lock);
+  pool->stopping = true;
+  pthread_cond_broadcast(&pool->job_opened);
+  pthread_mutex_unlock(&pool->lock);
+  for (size_t i = 0; i < started; i++) pthread_join(pool->team[i].thread, NULL);
+  pthread_cond_destroy(&pool->job_left);
+  pthread_cond_destroy(&pool->job_opened);
+  pthread_mutex_destroy(&pool->lock);
+  base_free(pool);
+}
+
+/* Starts the workers with every signal blocked, so that handlers run on threads of the host; how many came to life. */
+static size_t start_team(base_pool *pool) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  size_t started = 0;
+  for (; started < pool->threads - 1; started++) {
+    pool_worker *worker = &pool->team[started];
+    *worker = (pool_worker){.pool = pool, .number = started + 1};
+    if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) break;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return started;
+}
+
+base_pool *base_pool_create(size_t threads) {
+  size_t cores = base_cpu_cores();
+  if (threads == 0) threads = cores;
+  size_t team_bytes, bytes;
+  if (__builtin_mul_overflow(threads - 1, sizeof(pool_worker), &team_bytes) ||
+      __builtin_add_overflow(team_bytes, sizeof(base_pool), &bytes))
+    return NULL;
+  base_pool *pool = base_alloc_zero(bytes, 1);
+  if (!pool) return NULL;
+  pool->threads = threads;
+  pool->spins = threads <= cores;
+  pthread_mutex_init(&pool->lock, NULL); /* these three cannot fail on the systems built for */
+  pthread_cond_init(&pool->job_opened, NULL);
+  pthread_cond_init(&pool->job_left, NULL);
+  size_t started = start_team(pool);
+  if (started == threads - 1) return pool;
+  stop(pool, started);
+  return NULL;
+}
+
+void base_pool_free(base_pool *pool) {
+  if (pool) stop(pool, pool->threads - 1);
+}
+
+size_t base_pool_threads(const base_pool *pool) {
+  return pool ? pool->threads : 1;
+}
+
+void base_pool_run(base_pool *pool, size_t count, base_pool_task *task, void *argument) {
+  if (base_pool_threads(pool) == 1 || count <= 1) {
+    for (size_t i = 0; i < count; i++) task(argument, i, 0);
+    return;
+  }
+  pthread_mutex_lock(&pool->lock);
+  pool->task = task;
+  pool->argument = argument;
+  pool->count = count;
+  pool->open = true;
+  pool->jobs++;
+  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  size_t wanted = pool->sleepers < count - 1 ? pool->sleepers : count - 1;
+  pthread_mutex_unlock(&pool->lock);
+  for (; wanted > 0; wanted--) pthread_cond_signal(&pool->job_opened);
+
+  work(pool, 0);
+
+  pthread_mutex_lock(&pool->lock);
+  pool->open = false;
+  for (bool polled = false; pool->workers > 0;) {
+    if (polled) {
+      pthread_cond_wait(&pool->job_left, &pool->lock);
+    } else {
+      polled = true;
+      size_t joined = pool->workers;
+      pthread_mutex_unlock(&pool->lock);
+      spin_while(pool, &pool->workers, joined);
+      pthread_mutex_lock(&pool->lock);
+    }
+  }
+  pthread_mutex_unlock(&pool->lock);
+}

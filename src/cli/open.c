@@ -1,0 +1,65 @@
+/* Opening what commands name. */
+#include "cli/open.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "data/file.h"
+#include "page/page.h"
+
+/* Names of files have a slash or end in .onnx; any other word is one only if no model inside has
+ * that name. */
+scrawl_status cli_find_model(const char *name_or_path, const uint8_t **bytes, size_t *size,
+                             uint8_t **owned, base_error *error) {
+  *bytes = *owned = NULL;
+  *size = 0;
+  size_t length = strlen(name_or_path);
+  bool path = strchr(name_or_path, '/') ||
+              (length > 5 && strcmp(name_or_path + length - 5, ".onnx") == 0) ||
+              strcmp(name_or_path, "-") == 0;
+  if (!path) {
+    scrawl_status status = read_builtin_find(name_or_path, bytes, size, error);
+    if (status == SCRAWL_OK || access(name_or_path, F_OK) != 0) return status;
+  }
+  BASE_TRY(data_file_read(name_or_path, NN_MAX_MODEL_BYTES, owned, size, error));
+  *bytes = *owned;
+  return SCRAWL_OK;
+}
+
+scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_error *error) {
+  const uint8_t *bytes;
+  uint8_t *owned;
+  size_t size;
+  *model = NULL;
+  BASE_TRY(cli_find_model(name_or_path, &bytes, &size, &owned, error));
+  scrawl_status status = read_model_open(bytes, size, model, error);
+  base_free(owned);
+  return base_fail_within(error, status, "%s", name_or_path);
+}
+
+static void complain(void *argument, const char *path, const char *message) {
+  cli_complain(argument, "%s: %s", path, message);
+}
+
+scrawl_status cli_open_data(const cli_command *command, const char *name_or_path, data_part part,
+                            data_set *set, size_t *failed, base_error *error) {
+  *failed = 0;
+  if (!data_is_folder(name_or_path)) return data_set_open(name_or_path, part, set, error);
+  return page_open_folder(name_or_path, NULL, set, failed, complain, (void *)command, error);
+}
+
+scrawl_status cli_check_writable(const char *path, base_error *error) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash == path ? base_strdup("/")
+                 : slash       ? base_format("%.*s", (int)(slash - path), path)
+                               : base_strdup(".");
+  if (!folder) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
+  scrawl_status status = SCRAWL_OK;
+  if (access(folder, W_OK | X_OK) != 0)
+    status = base_fail(error, SCRAWL_WRITE_FAILED, "%s: nothing can be written to %s: %s", path,
+                       folder, strerror(errno));
+  base_free(folder);
+  return status;
+}

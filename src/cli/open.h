@@ -1,0 +1,25 @@
+/* What commands name: models and data sets. */
+#ifndef CLI_OPEN_H
+#define CLI_OPEN_H
+
+#include "cli/cli.h"
+#include "data/set.h"
+#include "read/model.h"
+
+/* The ONNX file of a model inside the program by its name, or else a file, which is then also in
+ * `*owned` (base_free). */
+scrawl_status cli_find_model(const char *name_or_path, const uint8_t **bytes, size_t *size,
+                             uint8_t **owned, base_error *error);
+/* The same, opened. */
+scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_error *error);
+
+/* A data set by name, a pair of IDX files, or a folder with manifest.tsv: its pictures go through
+ * the whole reading pipeline, those that give no glyph are complained about and counted in
+ * `*failed`. */
+scrawl_status cli_open_data(const cli_command *command, const char *name_or_path, data_part part,
+                            data_set *set, size_t *failed, base_error *error);
+
+/* Before long work: whether a file can be written there. WRITE_FAILED. */
+scrawl_status cli_check_writable(const char *path, base_error *error);
+
+#endif

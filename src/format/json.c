@@ -1,0 +1,105 @@
+/* The result tree as JSON, key by key as the guide describes it; one object on one line. With a source, "file" comes first. */
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "format/rows.h"
+
+/* Digits kept of a confidence: more would be noise. */
+enum { PRECISION = 6 };
+
+/* A string from outside: what is no UTF-8 is replaced, which jansson would refuse. */
+static json_t *clean_string(const char *text) {
+  json_t *string = json_string(text);
+  if (string) return string;
+  format_buffer buffer = {0};
+  format_append_clean(&buffer, text);
+  if (!buffer.failed) string = json_string(buffer.text);
+  base_free(buffer.text);
+  return string;
+}
+
+static json_t *box_of(ink_box box) {
+  return json_pack("[iiii]", box.x, box.y, box.width, box.height);
+}
+
+/* `o` takes the reference, and json_pack fails as a whole when one of its parts is NULL, freeing the others. */
+static json_t *alternatives_of(const read_glyph *glyph) {
+  json_t *list = json_array();
+  for (size_t i = 0; list && i < glyph->alternative_count; ++i)
+    if (json_array_append_new(list,
+                              json_pack("{sosf}", "text", clean_string(glyph->alternatives[i].text),
+                                        "confidence", glyph->alternatives[i].confidence))) {
+      json_decref(list);
+      return NULL;
+    }
+  return list;
+}
+
+static json_t *glyph_of(const read_glyph *glyph) {
+  return json_pack("{sosfsososb}", "text", clean_string(glyph->text), "confidence",
+                   glyph->confidence, "box", box_of(glyph->box), "alternatives",
+                   alternatives_of(glyph), "rejected", (int)glyph->rejected);
+}
+
+static json_t *word_of(const read_word *word) {
+  return json_pack("{sosfso}", "text", clean_string(word->text), "confidence", word->confidence,
+                   "box", box_of(word->box));
+}
+
+static json_t *line_of(const read_line *line) {
+  json_t *words = json_array(), *glyphs = json_array();
+  bool whole = words && glyphs;
+  for (size_t i = 0; whole && i < line->word_count; ++i)
+    whole = json_array_append_new(words, word_of(&line->words[i])) == 0;
+  for (size_t i = 0; whole && i < line->glyph_count; ++i)
+    whole = json_array_append_new(glyphs, glyph_of(&line->glyphs[i])) == 0;
+  if (!whole) {
+    json_decref(words);
+    json_decref(glyphs);
+    return NULL;
+  }
+  return json_pack("{sosfsososo}", "text", clean_string(line->text), "confidence", line->confidence,
+                   "box", box_of(line->box), "words", words, "glyphs", glyphs);
+}
+
+static json_t *page_of(const read_page *page) {
+  json_t *lines = json_array();
+  for (size_t i = 0; lines && i < page->line_count; ++i)
+    if (json_array_append_new(lines, line_of(&page->lines[i]))) {
+      json_decref(lines);
+      return NULL;
+    }
+  return json_pack("{sisisfso}", "width", page->width, "height", page->height, "angle", page->angle,
+                   "lines", lines);
+}
+
+static json_t *result_of(const read_result *result, const char *source) {
+  json_t *root = json_object(), *pages = json_array();
+  bool whole = root && pages;
+  for (size_t i = 0; whole && i < result->page_count; ++i)
+    whole = json_array_append_new(pages, page_of(&result->pages[i])) == 0;
+  if (whole && source) whole = json_object_set_new(root, "file", clean_string(source)) == 0;
+  if (whole) {
+    json_t *model = json_pack("{soso}", "name", clean_string(result->model_name), "version",
+                              clean_string(result->model_version));
+    whole = json_object_set(root, "pages", pages) == 0 &&
+            json_object_set_new(root, "model", model) == 0 &&
+            json_object_set_new(root, "milliseconds", json_real(result->milliseconds)) == 0;
+  }
+  json_decref(pages);
+  if (whole) return root;
+  json_decref(root);
+  return NULL;
+}
+
+scrawl_status format_write_json(const read_result *result, const char *source,
+                                format_buffer *buffer, base_error *error) {
+  json_t *root = result_of(result, source);
+  char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION)) : NULL;
+  json_decref(root);
+  if (!text) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the result");
+  format_append(buffer, "%s\n", text);
+  free(text);
+  return format_status(buffer, error);
+}

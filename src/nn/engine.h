@@ -1,0 +1,68 @@
+/* What sessions and trainers share: a plan with its memory, and running a part of it over a shard of pictures.
+ *
+ * One block holds everything: packed weights, tables and statistics of batch norms, scratch for each worker, memory for
+ * each shard, gradients of each shard. Nothing is allocated after nn_engine_create. */
+#ifndef NN_ENGINE_H
+#define NN_ENGINE_H
+
+#include "base/pool.h"
+#include "nn/operator.h"
+#include "nn/plan.h"
+
+/* What a run works on; pointers are to the first picture of the batch. */
+typedef struct nn_job {
+  int batch;
+  const float *input;
+  float *output;         /* inference */
+  float *input_gradient; /* NULL: not wanted */
+  const uint16_t *labels;
+  float smoothing;
+  double *losses;     /* of each picture */
+  bool *right;        /* whether its label had the largest output */
+  base_random random; /* of the step */
+} nn_job;
+
+/* The pictures first .. first + count - 1 of the batch. */
+typedef struct nn_shard {
+  int index, first, count;
+  size_t worker;
+} nn_shard;
+
+typedef struct nn_engine {
+  const nn_graph *graph;
+  const nn_kernels *kernels;
+  nn_plan plan;
+  bool training;
+  int shards, pictures; /* memory is there for so many shards of so many pictures */
+  size_t workers;
+  void *memory;
+  /* Into memory; offsets for each node. */
+  float *packed, *packed_backward, *tables, *scratch, *activations, *gradients;
+  double *statistics; /* a row for each shard, then the totals */
+  struct nn_engine_node {
+    size_t packed, packed_backward, table, statistics;
+  } * nodes;
+  size_t scratch_floats, gradient_stride, statistics_count;
+} nn_engine;
+
+/* `extra_scratch`: floats that each worker's scratch has at least. */
+scrawl_status nn_engine_create(const nn_graph *graph, const nn_kernels *kernels, bool training,
+                               int shards, int pictures, size_t workers, size_t extra_scratch,
+                               nn_engine *engine, base_error *error);
+void nn_engine_free(nn_engine *engine);
+
+/* Packs the weights; in inference also settles the tables. After every change of parameters or state. */
+void nn_engine_prepare(nn_engine *engine, base_pool *pool, bool input_gradient);
+/* Clears gradients and statistics of a shard. */
+void nn_engine_clear(nn_engine *engine, int shard);
+/* Runs groups from `group` on up to the end of the phase; returns the group after it. */
+int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group);
+/* After a phase that ended before group `group`: adds up the statistics gathered by the first `shards` shards. */
+void nn_engine_settle(nn_engine *engine, const nn_job *job, int shards, int group);
+/* Moves the running statistics on after a step. */
+void nn_engine_update_state(nn_engine *engine, const nn_job *job, float *state);
+
+/* The random stream of a step. */
+base_random nn_step_random(uint64_t seed, uint64_t step);
+
+#endif

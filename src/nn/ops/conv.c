@@ -1,0 +1,117 @@
+/* Convolution: y[i,j,o] = bias[o] + sum over ky, kx, c of x[i*sh + ky - top, j*sw + kx - left, c] * w[ky,kx,c,o], with zeros
+ * outside the picture. */
+#include "nn/operator.h"
+
+static size_t weight_count(const nn_window *w) {
+  return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c * (size_t)w->out_c;
+}
+
+static scrawl_status conv_shape(nn_node *node, const nn_shape *inputs, base_error *error) {
+  nn_window *w = &node->window;
+  if (w->out_c < 1 || w->out_c > NN_MAX_CHANNELS)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%d filters are not between 1 and %d",
+                     w->out_c, NN_MAX_CHANNELS);
+  if (inputs[0].c > NN_MAX_CHANNELS)
+    return base_fail(error, SCRAWL_LIMIT_EXCEEDED,
+                     "%d input channels are more than the limit of %d", inputs[0].c,
+                     NN_MAX_CHANNELS);
+  BASE_TRY(nn_window_fit(node, inputs[0], w->out_c, error));
+  /* At most 2^44: no overflow. */
+  uint64_t count =
+      (uint64_t)w->kernel_h * (uint64_t)w->kernel_w * (uint64_t)w->in_c * (uint64_t)w->out_c +
+      (node->bias ? (uint64_t)w->out_c : 0);
+  BASE_TRY(nn_parameters_fit(count, error));
+  node->parameter_count = (size_t)count;
+  return SCRAWL_OK;
+}
+
+static double conv_flops(const nn_node *node, const nn_shape *inputs) {
+  (void)inputs;
+  return 2.0 * (double)weight_count(&node->window) * node->shape.h * node->shape.w;
+}
+
+static size_t conv_scratch(const nn_node *node, int count, const nn_kernels *kernels) {
+  (void)count;
+  return kernels->conv_scratch_floats(&node->window);
+}
+
+static size_t conv_packed(const nn_node *node, const nn_kernels *kernels) {
+  return kernels->conv_packed_floats(&node->window);
+}
+
+static size_t conv_packed_backward(const nn_node *node, const nn_kernels *kernels) {
+  return kernels->conv_packed_backward_floats(&node->window);
+}
+
+static void conv_pack(const nn_run *run, float *packed) {
+  run->kernels->conv_pack(&run->node->window, run->parameters, packed);
+}
+
+static void conv_pack_backward(const nn_run *run, float *packed) {
+  run->kernels->conv_pack_backward(&run->node->window, run->parameters, packed);
+}
+
+static void conv_forward(const nn_run *run) {
+  const nn_window *w = &run->node->window;
+  size_t in = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+  size_t out = nn_shape_floats(run->node->shape);
+  const float *bias = run->node->bias ? run->parameters + weight_count(w) : NULL;
+  for (size_t p = 0; p < (size_t)run->count; p++)
+    run->kernels->conv_forward(w, run->x[0] + p * in, run->packed, bias, run->fuse_relu,
+                               run->y + p * out, run->scratch);
+}
+
+static void conv_backward(const nn_run *run) {
+  const nn_window *w = &run->node->window;
+  size_t in = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+  size_t out = nn_shape_floats(run->node->shape);
+  float *bias = run->node->bias ? run->gradient + weight_count(w) : NULL;
+  for (size_t p = 0; p < (size_t)run->count; p++) {
+    run->kernels->conv_backward_weights(w, run->x[0] + p * in, run->dy + p * out, run->gradient,
+                                        bias, run->scratch);
+    if (run->dx[0])
+      run->kernels->conv_backward_data(w, run->dy + p * out, run->packed_backward,
+                                       run->dx[0] + p * in, run->scratch);
+  }
+}
+
+static void conv_forward_double(const nn_run_double *run) {
+  const nn_window *w = &run->node->window;
+  size_t ci = (size_t)w->in_c, co = (size_t)w->out_c;
+  const double *bias = run->parameters + weight_count(w);
+  double *y = run->y;
+  for (int p = 0; p < run->count; p++) {
+    const double *x = run->x[0] + (size_t)p * nn_shape_floats(run->shapes[0]);
+    for (int i = 0; i < w->out_h; i++)
+      for (int j = 0; j < w->out_w; j++, y += co) {
+        for (size_t o = 0; o < co; o++) y[o] = run->node->bias ? bias[o] : 0;
+        for (int ky = 0; ky < w->kernel_h; ky++)
+          for (int kx = 0; kx < w->kernel_w; kx++) {
+            int r = i * w->stride_h + ky - w->pad_top, s = j * w->stride_w + kx - w->pad_left;
+            if (r < 0 || r >= w->in_h || s < 0 || s >= w->in_w) continue;
+            const double *pixel = x + ((size_t)r * (size_t)w->in_w + (size_t)s) * ci;
+            const double *weights =
+                run->parameters + ((size_t)ky * (size_t)w->kernel_w + (size_t)kx) * ci * co;
+            for (size_t c = 0; c < ci; c++)
+              for (size_t o = 0; o < co; o++) y[o] += pixel[c] * weights[c * co + o];
+          }
+      }
+  }
+}
+
+const nn_operator NN_OPERATOR_CONV = {
+    .name = "conv",
+    .inputs = 1,
+    .shape = conv_shape,
+    .flops = conv_flops,
+    .forward = conv_forward,
+    .backward = conv_backward,
+    .forward_double = conv_forward_double,
+    .fuses_relu = true,
+    .reads_x = true,
+    .scratch_floats = conv_scratch,
+    .packed_floats = conv_packed,
+    .pack = conv_pack,
+    .packed_backward_floats = conv_packed_backward,
+    .pack_backward = conv_pack_backward,
+};

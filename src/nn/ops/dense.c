@@ -1,0 +1,103 @@
+/* A dense layer: y[o] = bias[o] + sum over i of x[i] * w[i,o], x being the whole input as one row. Run as a 1x1 convolution
+ * over a picture one pixel high with a pixel for each row, so it has no kernel of its own; many rows at a time, because
+ * the weights are often larger than the activations. */
+#include "nn/operator.h"
+
+static scrawl_status dense_shape(nn_node *node, const nn_shape *inputs, base_error *error) {
+  int outputs = node->channels;
+  if (outputs < 1 || outputs > NN_MAX_CHANNELS)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%d outputs are not between 1 and %d", outputs,
+                     NN_MAX_CHANNELS);
+  /* NN_MAX_ACTIVATION bounds the inputs: the product is below 2^41. */
+  uint64_t count = (uint64_t)nn_shape_floats(inputs[0]) * (uint64_t)outputs +
+                   (node->bias ? (uint64_t)outputs : 0);
+  BASE_TRY(nn_parameters_fit(count, error));
+  node->parameter_count = (size_t)count;
+  node->window = (nn_window){.in_h = 1,
+                             .in_w = 1,
+                             .in_c = (int)nn_shape_floats(inputs[0]),
+                             .out_h = 1,
+                             .out_w = 1,
+                             .out_c = outputs,
+                             .kernel_h = 1,
+                             .kernel_w = 1,
+                             .stride_h = 1,
+                             .stride_w = 1};
+  node->shape = (nn_shape){1, 1, outputs};
+  return SCRAWL_OK;
+}
+
+static size_t weight_count(const nn_node *node) {
+  return (size_t)node->window.in_c * (size_t)node->window.out_c;
+}
+
+static double dense_flops(const nn_node *node, const nn_shape *inputs) {
+  (void)inputs;
+  return 2.0 * (double)weight_count(node);
+}
+
+static size_t dense_scratch(const nn_node *node, int count, const nn_kernels *kernels) {
+  nn_window window = nn_dense_window(node, count);
+  return kernels->conv_scratch_floats(&window);
+}
+
+static size_t dense_packed(const nn_node *node, const nn_kernels *kernels) {
+  return kernels->conv_packed_floats(&node->window);
+}
+
+static size_t dense_packed_backward(const nn_node *node, const nn_kernels *kernels) {
+  return kernels->conv_packed_backward_floats(&node->window);
+}
+
+static void dense_pack(const nn_run *run, float *packed) {
+  run->kernels->conv_pack(&run->node->window, run->parameters, packed);
+}
+
+static void dense_pack_backward(const nn_run *run, float *packed) {
+  run->kernels->conv_pack_backward(&run->node->window, run->parameters, packed);
+}
+
+static void dense_forward(const nn_run *run) {
+  nn_window window = nn_dense_window(run->node, run->count);
+  const float *bias = run->node->bias ? run->parameters + weight_count(run->node) : NULL;
+  run->kernels->conv_forward(&window, run->x[0], run->packed, bias, run->fuse_relu, run->y,
+                             run->scratch);
+}
+
+static void dense_backward(const nn_run *run) {
+  nn_window window = nn_dense_window(run->node, run->count);
+  float *bias = run->node->bias ? run->gradient + weight_count(run->node) : NULL;
+  run->kernels->conv_backward_weights(&window, run->x[0], run->dy, run->gradient, bias,
+                                      run->scratch);
+  if (run->dx[0])
+    run->kernels->conv_backward_data(&window, run->dy, run->packed_backward, run->dx[0],
+                                     run->scratch);
+}
+
+static void dense_forward_double(const nn_run_double *run) {
+  size_t in = (size_t)run->node->window.in_c, out = (size_t)run->node->window.out_c;
+  for (size_t p = 0; p < (size_t)run->count; p++)
+    for (size_t o = 0; o < out; o++) {
+      double sum = run->node->bias ? run->parameters[in * out + o] : 0;
+      for (size_t i = 0; i < in; i++) sum += run->x[0][p * in + i] * run->parameters[i * out + o];
+      run->y[p * out + o] = sum;
+    }
+}
+
+const nn_operator NN_OPERATOR_DENSE = {
+    .name = "dense",
+    .inputs = 1,
+    .shape = dense_shape,
+    .flops = dense_flops,
+    .forward = dense_forward,
+    .backward = dense_backward,
+    .forward_double = dense_forward_double,
+    .fuses_relu = true,
+    .reads_x = true,
+    .whole_shards = true,
+    .scratch_floats = dense_scratch,
+    .packed_floats = dense_packed,
+    .pack = dense_pack,
+    .packed_backward_floats = dense_packed_backward,
+    .pack_backward = dense_pack_backward,
+};

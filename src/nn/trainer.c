@@ -1,0 +1,336 @@
+/* A training step.
+ *
+ *   pack the weights                                          parallel over nodes
+ *   phases of the plan, the last of which ends the backward   parallel over shards, batch statistics settled in between
+ *   sum the shards' gradients, optimiser, moving average      parallel over pieces of the parameter vector
+ *
+ * How the batch is cut into shards depends on its size alone, each shard adds up its own gradients in picture order, and
+ * everything that shards have in common is added up in shard order: so the number of threads changes no bit. */
+#include "nn/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/engine.h"
+
+enum {
+  MAX_BATCH = 1 << 16,
+  MAX_SHARDS = 16,       /* each has a row of gradients to write and add up */
+  MIN_SHARDS = 4,        /* where there are as many pictures */
+  SHARD_PICTURES = 4,    /* while there are fewer than MAX_SHARDS */
+  PIECE_FLOATS = 1 << 12 /* gradient, weights and moments of a piece fit a first-level cache */
+};
+
+/* Part of the parameter vector with one weight decay. */
+typedef struct piece {
+  size_t offset, count;
+  bool decays;
+} piece;
+
+struct nn_trainer {
+  nn_graph *graph;
+  nn_trainer_options options;
+  base_pool *pool;
+  nn_engine engine;
+  uint64_t steps;
+  float
+      *vectors[3]; /* momentum or first moment, second moment, average; NULL where there is none */
+  piece *pieces;
+  size_t piece_count;
+  double *losses;
+  bool *right;
+};
+
+enum { FIRST, SECOND, AVERAGE };
+
+nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
+  return (nn_trainer_options){.batch = 32,
+                              .optimiser = optimiser,
+                              .momentum = 0.9,
+                              .beta1 = 0.9,
+                              .beta2 = 0.999,
+                              .epsilon = 1e-8};
+}
+
+static int shard_count(int pictures) {
+  int least = pictures < MIN_SHARDS ? pictures : MIN_SHARDS;
+  int wanted = (pictures + SHARD_PICTURES - 1) / SHARD_PICTURES;
+  if (wanted < least) return least;
+  return wanted < MAX_SHARDS ? wanted : MAX_SHARDS;
+}
+
+/* The first picture of a shard; sizes differ by one at most. */
+static int shard_first(int pictures, int shards, int shard) {
+  return (int)((int64_t)pictures * shard / shards);
+}
+
+static scrawl_status check_options(const nn_graph *graph, const nn_trainer_options *o,
+                                   base_error *error) {
+  nn_shape out = nn_graph_output(graph);
+  if (out.h * out.w != 1)
+    return base_fail(
+        error, SCRAWL_INVALID_ARGUMENT,
+        "the network ends in %dx%d pixels, training wants one row of numbers: end it in "
+        "`dense` or `global-average`",
+        out.h, out.w);
+  if (o->batch < 1 || o->batch > MAX_BATCH)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "batch %d is not between 1 and %d", o->batch,
+                     MAX_BATCH);
+  const struct {
+    const char *name;
+    double value, above;
+  } shares[] = {{"momentum", o->momentum, 0},
+                {"beta1", o->beta1, 0},
+                {"beta2", o->beta2, 0},
+                {"label smoothing", o->label_smoothing, 0},
+                {"average decay", o->average_decay, 0}};
+  for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+    if (!(shares[i].value >= 0) || shares[i].value >= 1)
+      return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%s %g is not at least 0 and below 1",
+                       shares[i].name, shares[i].value);
+  if (!(o->weight_decay >= 0) || !isfinite(o->weight_decay) || !(o->epsilon > 0))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "weight decay %g is not at least 0, or epsilon %g not above 0",
+                     o->weight_decay, o->epsilon);
+  return SCRAWL_OK;
+}
+
+/* Weights of convolutions and dense layers decay; biases and the scale and shift of batch norms do not. */
+static void cut_pieces(nn_trainer *trainer) {
+  for (int n = 1; n < trainer->graph->node_count; n++) {
+    const nn_node *node = &trainer->graph->nodes[n];
+    size_t others = node->bias ? (size_t)node->shape.c : 0;
+    if (node->kind == NN_BATCH_NORM) others = node->parameter_count;
+    size_t weights = node->parameter_count - others;
+    for (size_t done = 0; done < node->parameter_count;) {
+      bool decays = done < weights;
+      size_t count = (decays ? weights : node->parameter_count) - done;
+      if (count > PIECE_FLOATS) count = PIECE_FLOATS;
+      if (trainer->pieces)
+        trainer->pieces[trainer->piece_count] =
+            (piece){node->parameter_offset + done, count, decays};
+      trainer->piece_count++;
+      done += count;
+    }
+  }
+}
+
+static scrawl_status allocate(nn_trainer *trainer, base_error *error) {
+  const nn_trainer_options *o = &trainer->options;
+  size_t parameters = trainer->graph->parameter_count;
+  bool wanted[3] = {true, o->optimiser != NN_SGD, o->average_decay > 0};
+  cut_pieces(trainer);
+  trainer->pieces = base_alloc(trainer->piece_count, sizeof *trainer->pieces);
+  trainer->losses = base_alloc((size_t)o->batch, sizeof *trainer->losses);
+  trainer->right = base_alloc((size_t)o->batch, sizeof *trainer->right);
+  bool enough = trainer->pieces && trainer->losses && trainer->right;
+  for (int v = 0; v < 3 && enough; v++) {
+    if (!wanted[v]) continue;
+    trainer->vectors[v] = base_alloc_zero(parameters, sizeof(float));
+    enough = trainer->vectors[v] != NULL;
+  }
+  if (!enough)
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to train %zu parameters",
+                     parameters);
+  trainer->piece_count = 0;
+  cut_pieces(trainer);
+  if (trainer->vectors[AVERAGE])
+    memcpy(trainer->vectors[AVERAGE], trainer->graph->parameters, parameters * sizeof(float));
+  return SCRAWL_OK;
+}
+
+scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *options, base_pool *pool,
+                                const nn_kernels *kernels, nn_trainer **trainer,
+                                base_error *error) {
+  *trainer = NULL;
+  BASE_TRY(check_options(graph, options, error));
+  int shards = 0, pictures = 0;
+  for (int count = 1; count <= options->batch; count++) {
+    int cut = shard_count(count), size = (count + cut - 1) / cut;
+    if (cut > shards) shards = cut;
+    if (size > pictures) pictures = size;
+  }
+  nn_trainer *made = base_alloc_zero(1, sizeof *made);
+  if (!made) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for training");
+  made->graph = graph;
+  made->options = *options;
+  made->pool = pool;
+  scrawl_status status =
+      nn_engine_create(graph, kernels, true, shards, pictures, base_pool_threads(pool),
+                       PIECE_FLOATS, &made->engine, error);
+  if (status == SCRAWL_OK) status = allocate(made, error);
+  if (status != SCRAWL_OK) {
+    nn_trainer_free(made);
+    return status;
+  }
+  *trainer = made;
+  return SCRAWL_OK;
+}
+
+void nn_trainer_free(nn_trainer *trainer) {
+  if (!trainer) return;
+  nn_engine_free(&trainer->engine);
+  for (int v = 0; v < 3; v++) base_free(trainer->vectors[v]);
+  base_free(trainer->pieces);
+  base_free(trainer->losses);
+  base_free(trainer->right);
+  base_free(trainer);
+}
+
+/* ---- forward and backward ---- */
+
+typedef struct phase {
+  nn_engine *engine;
+  const nn_job *job;
+  int shards, group, next;
+} phase;
+
+static void run_shard(void *argument, size_t index, size_t worker) {
+  phase *run = argument;
+  nn_shard shard = {.index = (int)index, .worker = worker};
+  shard.first = shard_first(run->job->batch, run->shards, shard.index);
+  shard.count = shard_first(run->job->batch, run->shards, shard.index + 1) - shard.first;
+  if (run->group == 0) nn_engine_clear(run->engine, shard.index);
+  int next = nn_engine_run_phase(run->engine, run->job, shard, run->group);
+  if (index == 0) run->next = next; /* the same for all */
+}
+
+/* Leaves the gradients in the shards' rows. */
+static void run_batch(nn_trainer *trainer, const nn_job *job) {
+  nn_engine *engine = &trainer->engine;
+  phase run = {.engine = engine, .job = job, .shards = shard_count(job->batch)};
+  nn_engine_prepare(engine, trainer->pool, job->input_gradient != NULL);
+  for (;;) {
+    base_pool_run(trainer->pool, (size_t)run.shards, run_shard, &run);
+    run.group = run.next;
+    if (run.group == engine->plan.group_count) return;
+    nn_engine_settle(engine, job, run.shards, run.group);
+  }
+}
+
+static nn_job describe_job(const nn_trainer *trainer, const float *input, const uint16_t *labels,
+                           int count) {
+  return (nn_job){.batch = count,
+                  .input = input,
+                  .labels = labels,
+                  .smoothing = (float)trainer->options.label_smoothing,
+                  .losses = trainer->losses,
+                  .right = trainer->right,
+                  .random = nn_step_random(trainer->options.seed, trainer->steps)};
+}
+
+static double mean_loss(const nn_trainer *trainer, int count) {
+  double sum = 0;
+  for (int p = 0; p < count; p++) sum += trainer->losses[p];
+  return sum / count;
+}
+
+void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
+                         double *loss, float *gradient, float *input_gradient) {
+  nn_job job = describe_job(trainer, input, labels, count);
+  job.input_gradient = input_gradient;
+  run_batch(trainer, &job);
+  const nn_engine *engine = &trainer->engine;
+  engine->kernels->sum_rows(trainer->graph->parameter_count, (size_t)shard_count(count),
+                            engine->gradient_stride, engine->gradients, gradient);
+  *loss = mean_loss(trainer, count);
+}
+
+/* ---- optimiser ---- */
+
+typedef struct update {
+  nn_trainer *trainer;
+  size_t shards;
+  nn_sgd sgd;
+  nn_adam adam;
+} update;
+
+static update describe_update(nn_trainer *trainer, int count, double rate) {
+  const nn_trainer_options *o = &trainer->options;
+  double step = (double)trainer->steps + 1;
+  /* Of the rounded betas that the kernels use, or the first steps would be too long or too short. */
+  double beta1 = (double)(float)o->beta1, beta2 = (double)(float)o->beta2;
+  return (update){
+      .trainer = trainer,
+      .shards = (size_t)shard_count(count),
+      .sgd = {.rate = (float)rate,
+              .momentum = (float)o->momentum,
+              .weight_decay = (float)o->weight_decay,
+              .nesterov = o->nesterov},
+      .adam = {.rate = (float)rate,
+               .beta1 = (float)o->beta1,
+               .beta2 = (float)o->beta2,
+               .epsilon = (float)o->epsilon,
+               .correction1 = (float)(1 - pow(beta1, step)),
+               .correction2 = (float)(1 - pow(beta2, step)),
+               .weight_decay = (float)o->weight_decay,
+               .decoupled = o->optimiser == NN_ADAMW},
+  };
+}
+
+static void update_piece(void *argument, size_t index, size_t worker) {
+  update *run = argument;
+  nn_trainer *trainer = run->trainer;
+  const nn_engine *engine = &trainer->engine;
+  const nn_kernels *kernels = engine->kernels;
+  piece part = trainer->pieces[index];
+  float *gradient = engine->scratch + worker * engine->scratch_floats;
+  float *weights = trainer->graph->parameters + part.offset;
+  float *first = trainer->vectors[FIRST] + part.offset;
+  kernels->sum_rows(part.count, run->shards, engine->gradient_stride,
+                    engine->gradients + part.offset, gradient);
+  if (trainer->options.optimiser == NN_SGD) {
+    nn_sgd sgd = run->sgd;
+    if (!part.decays) sgd.weight_decay = 0;
+    kernels->sgd_step(part.count, &sgd, gradient, weights, first);
+  } else {
+    nn_adam adam = run->adam;
+    if (!part.decays) adam.weight_decay = 0;
+    kernels->adam_step(part.count, &adam, gradient, weights, first,
+                       trainer->vectors[SECOND] + part.offset);
+  }
+  if (trainer->vectors[AVERAGE])
+    kernels->average_step(part.count, (float)trainer->options.average_decay, weights,
+                          trainer->vectors[AVERAGE] + part.offset);
+}
+
+void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
+                     double rate, double *loss, int *correct) {
+  nn_job job = describe_job(trainer, input, labels, count);
+  run_batch(trainer, &job);
+  nn_engine_update_state(&trainer->engine, &job, trainer->graph->state);
+  update run = describe_update(trainer, count, rate);
+  base_pool_run(trainer->pool, trainer->piece_count, update_piece, &run);
+  trainer->steps++;
+  *loss = mean_loss(trainer, count);
+  *correct = 0;
+  for (int p = 0; p < count; p++) *correct += trainer->right[p];
+}
+
+/* ---- what a checkpoint needs ---- */
+
+void nn_trainer_average(const nn_trainer *trainer, float *parameters) {
+  const float *from =
+      trainer->vectors[AVERAGE] ? trainer->vectors[AVERAGE] : trainer->graph->parameters;
+  memcpy(parameters, from, trainer->graph->parameter_count * sizeof(float));
+}
+
+size_t nn_trainer_vectors(nn_trainer *trainer, nn_trainer_vector vectors[4]) {
+  const char *names[3] = {"first-moment", "second-moment", "average"};
+  if (trainer->options.optimiser == NN_SGD) names[FIRST] = "momentum";
+  size_t count = 0;
+  for (int v = 0; v < 3; v++)
+    if (trainer->vectors[v])
+      vectors[count++] =
+          (nn_trainer_vector){names[v], trainer->vectors[v], trainer->graph->parameter_count};
+  return count;
+}
+
+uint64_t nn_trainer_steps(const nn_trainer *trainer) {
+  return trainer->steps;
+}
+
+void nn_trainer_set_steps(nn_trainer *trainer, uint64_t steps) {
+  trainer->steps = steps;
+}

@@ -1,0 +1,157 @@
+/* Opening models: the network from the ONNX file, then what its metadata says, each value checked,
+ * because a model file is hostile input. */
+#include "read/model.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/utf8.h"
+
+static const char *const DIGITS = "0123456789"; /* the alphabet of ten classes unless given */
+
+/* A decimal number with nothing after it, such as 0.75 or 1e-3. Not strtod(), which follows the
+ * host's locale. */
+static bool parse_decimal(const char *text, double *number) {
+  static const int exponent_most = 30;
+  double mantissa = 0;
+  int digits = 0, places = 0, exponent = 0;
+  for (bool fraction = false; (*text >= '0' && *text <= '9') || (*text == '.' && !fraction);
+       text++) {
+    if (*text == '.') {
+      fraction = true;
+      continue;
+    }
+    mantissa = 10 * mantissa + (*text - '0');
+    digits++;
+    places += fraction;
+    if (digits > exponent_most) return false;
+  }
+  if (digits == 0) return false;
+  if (*text == 'e' || *text == 'E') {
+    text++;
+    bool negative = *text == '-';
+    if (*text == '-' || *text == '+') text++;
+    if (!*text) return false;
+    for (; *text >= '0' && *text <= '9'; text++) {
+      exponent = 10 * exponent + (*text - '0');
+      if (exponent > exponent_most) return false;
+    }
+    if (negative) exponent = -exponent;
+  }
+  if (*text) return false;
+  double scale = 1;
+  int shift = exponent - places;
+  for (int i = 0; i < (shift < 0 ? -shift : shift); i++) scale *= 10;
+  *number = shift < 0 ? mantissa / scale : mantissa * scale;
+  return true;
+}
+
+static scrawl_status read_number(const nn_metadata *metadata, const char *key, double least,
+                                 double most, float *number, base_error *error) {
+  const char *text = nn_metadata_get(metadata, key);
+  double value;
+  if (!text) return SCRAWL_OK;
+  if (!parse_decimal(text, &value) || value < least || value > most)
+    return base_fail(error, SCRAWL_BAD_FORMAT, "%s is \"%.40s\", not a number from %g to %g", key,
+                     text, least, most);
+  *number = (float)value;
+  return SCRAWL_OK;
+}
+
+/* One code point for each class; control characters would break every format that texts are written
+ * in. */
+static scrawl_status read_alphabet(read_model *model, base_error *error) {
+  const char *text = nn_metadata_get(&model->metadata, READ_KEY_ALPHABET);
+  if (!text && model->classes == 10) text = DIGITS;
+  if (!text)
+    return base_fail(error, SCRAWL_UNSUPPORTED,
+                     "the model does not say which signs its %d classes are: \"%s\" is missing in "
+                     "its metadata",
+                     model->classes, READ_KEY_ALPHABET);
+  model->alphabet = base_alloc_zero((size_t)model->classes, sizeof *model->alphabet);
+  if (!model->alphabet) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
+  int signs = 0;
+  for (size_t left = strlen(text), length; left > 0; text += length, left -= length, signs++) {
+    length = base_utf8_length(text, left);
+    if (length == 0 || (unsigned char)*text < ' ' || *text == 0x7F)
+      return base_fail(error, SCRAWL_BAD_FORMAT, "%s: sign %d is not a sign in UTF-8",
+                       READ_KEY_ALPHABET, signs + 1);
+    if (signs < model->classes) memcpy(model->alphabet[signs], text, length);
+  }
+  if (signs != model->classes)
+    return base_fail(error, SCRAWL_BAD_FORMAT, "%s has %d signs for a network of %d classes",
+                     READ_KEY_ALPHABET, signs, model->classes);
+  return SCRAWL_OK;
+}
+
+static scrawl_status fill(read_model *model, const void *bytes, size_t size, base_error *error) {
+  BASE_TRY(nn_onnx_read(bytes, size, &model->graph, &model->metadata, error));
+  const nn_metadata *metadata = &model->metadata;
+  nn_shape output = nn_graph_output(model->graph);
+  model->classes = output.c;
+  if (output.h != 1 || output.w != 1 || output.c < 2)
+    return base_fail(error, SCRAWL_UNSUPPORTED,
+                     "the network gives %dx%dx%d numbers, not one for each of some classes",
+                     output.h, output.w, output.c);
+  BASE_TRY(read_alphabet(model, error));
+  BASE_TRY(read_number(metadata, READ_KEY_SCALE, 1e-6, 1e6, &model->scale, error));
+  BASE_TRY(read_number(metadata, READ_KEY_TEMPERATURE, 0.01, 100, &model->temperature, error));
+  BASE_TRY(read_number(metadata, READ_KEY_REJECT, 0, 1, &model->reject_below, error));
+  const char *name = nn_metadata_get(metadata, READ_KEY_NAME);
+  const char *version = nn_metadata_get(metadata, READ_KEY_VERSION);
+  model->name = name ? name : "";
+  model->version = version ? version : "";
+  return SCRAWL_OK;
+}
+
+scrawl_status read_model_open(const void *bytes, size_t size, read_model **model,
+                              base_error *error) {
+  static atomic_uint_fast64_t opened;
+  *model = NULL;
+  read_model *made = base_alloc_zero(1, sizeof *made);
+  if (!made) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for a model");
+  made->scale = made->temperature = 1;
+  made->serial = atomic_fetch_add(&opened, 1) + 1;
+  scrawl_status status = fill(made, bytes, size, error);
+  if (status == SCRAWL_OK)
+    *model = made;
+  else
+    read_model_free(made);
+  return status;
+}
+
+scrawl_status read_builtin_find(const char *name, const uint8_t **bytes, size_t *size,
+                                base_error *error) {
+  char names[256] = "";
+  *bytes = NULL;
+  *size = 0;
+  for (const read_builtin *builtin = READ_BUILTINS; builtin->name; builtin++) {
+    if (strcmp(builtin->name, name) == 0) {
+      *bytes = builtin->bytes;
+      *size = builtin->size;
+      return SCRAWL_OK;
+    }
+    if (strlen(names) + strlen(builtin->name) + 3 > sizeof names) continue;
+    if (*names) strcat(names, ", ");
+    strcat(names, builtin->name);
+  }
+  return base_fail(error, SCRAWL_NOT_FOUND, "there is no model \"%.40s\" inside; there %s%s", name,
+                   *names ? "is: " : "is none at all", names);
+}
+
+scrawl_status read_model_open_builtin(const char *name, read_model **model, base_error *error) {
+  const uint8_t *bytes;
+  size_t size;
+  *model = NULL;
+  BASE_TRY(read_builtin_find(name, &bytes, &size, error));
+  return base_fail_within(error, read_model_open(bytes, size, model, error), "model \"%s\"", name);
+}
+
+void read_model_free(read_model *model) {
+  if (!model) return;
+  nn_graph_free(model->graph);
+  nn_metadata_free(&model->metadata);
+  base_free(model->alphabet);
+  base_free(model);
+}

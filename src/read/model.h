@@ -1,0 +1,69 @@
+/* A model ready to read with: the network of an ONNX file and what its metadata says about it.
+ * Immutable once open, so that threads can share it; each thread makes its own reader. */
+#ifndef READ_MODEL_H
+#define READ_MODEL_H
+
+#include "nn/onnx.h"
+#include "nn/session.h"
+#include "read/result.h"
+
+/* Metadata keys in the ONNX file. Values are text. */
+#define READ_KEY_NAME     "name"
+#define READ_KEY_VERSION  "version"
+#define READ_KEY_ALPHABET "alphabet" /* one UTF-8 sign per class, in class order */
+/* Ink level 255 becomes this; 1 unless given ("255": raw pixels). */
+#define READ_KEY_SCALE "input-scale"
+/* Logits are divided by it (Guo et al. 2017); 1 unless given. */
+#define READ_KEY_TEMPERATURE "temperature"
+/* A confidence under this is a rejection; 0 unless given. */
+#define READ_KEY_REJECT "reject-below"
+
+struct scrawl_model {
+  nn_graph *graph;
+  nn_metadata metadata;
+  const char *name, *version; /* "" unless given */
+  char (*alphabet)[SCRAWL_MAX_SIGN_BYTES];
+  int classes;
+  float scale, temperature, reject_below;
+  /* No other model of this process has it: caches compare it, because addresses are used again. */
+  uint64_t serial;
+};
+typedef struct scrawl_model read_model;
+
+/* BAD_FORMAT, UNSUPPORTED, LIMIT_EXCEEDED, OUT_OF_MEMORY. Without an alphabet ten classes are the
+ * digits. */
+scrawl_status read_model_open(const void *bytes, size_t size, read_model **model,
+                              base_error *error);
+/* From inside the binary, by name. */
+scrawl_status read_model_open_builtin(const char *name, read_model **model, base_error *error);
+void read_model_free(read_model *model);
+
+/* The files compiled in (models, *.onnx), ended by a row of NULLs. */
+typedef struct read_builtin {
+  const char *name;
+  const uint8_t *bytes;
+  size_t size;
+} read_builtin;
+extern const read_builtin READ_BUILTINS[];
+/* NOT_FOUND names the models there are. */
+scrawl_status read_builtin_find(const char *name, const uint8_t **bytes, size_t *size,
+                                base_error *error);
+
+typedef struct read_reader read_reader;
+
+scrawl_status read_reader_create(const read_model *model, int max_batch, base_pool *pool,
+                                 read_reader **reader, base_error *error);
+void read_reader_free(read_reader *reader);
+const read_model *read_reader_model(const read_reader *reader);
+/* `glyphs`: count x 784 ink levels; `probabilities`: count x classes, calibrated. */
+void read_glyph_probabilities(read_reader *reader, const uint8_t *glyphs, int count,
+                              float *probabilities);
+/* The same for floats 0..1 (noise, augmentation). */
+void read_glyph_probabilities_float(read_reader *reader, const float *glyphs, int count,
+                                    float *probabilities);
+/* Finds the ink, normalises, classifies; `arena` holds the texts. A blank picture gives a rejected
+ * glyph without alternatives. `image` is ink (255 = ink). */
+scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, base_arena *arena,
+                                read_glyph *glyph, base_error *error);
+
+#endif

@@ -1,0 +1,38 @@
+/* Batches: the order of the pictures in an epoch, and each picture as the network gets it.
+ *
+ * Everything random hangs on the seed, the epoch and the picture's index alone: a resumed run and a run on other threads get the same
+ * batches. */
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
+
+#include "base/pool.h"
+#include "data/set.h"
+#include "ink/ink.h"
+
+typedef struct train_batches {
+  const data_set *set; /* borrowed */
+  base_pool *pool;     /* borrowed; may be NULL */
+  ink_augmentation augmentation;
+  bool augmented;
+  size_t epoch;
+  uint32_t *order;          /* of this epoch */
+  base_random order_random; /* split by epoch */
+  base_random ink_random;   /* split by epoch, then by picture */
+  float levels[256];        /* an ink level as the network gets it; 0..1 while augmenting */
+  float scale;
+  float *scratch; /* 5 pictures for each worker */
+} train_batches;
+
+/* Full ink becomes `scale`. `augmentation` NULL: none. INVALID_ARGUMENT for augmentation of pictures that are not square;
+ * LIMIT_EXCEEDED above 2^32 - 1 pictures. */
+scrawl_status train_batches_create(const data_set *set, const ink_augmentation *augmentation,
+                                   double scale, base_random random, base_pool *pool,
+                                   train_batches *batches, base_error *error);
+void train_batches_free(train_batches *batches);
+/* Draws the order of epoch `epoch`, whatever was drawn before. */
+void train_batches_shuffle(train_batches *batches, size_t epoch);
+/* Pictures first .. first + count - 1 of this epoch's order. */
+void train_batches_fill(train_batches *batches, size_t first, int count, float *input,
+                        uint16_t *labels);
+
+#endif

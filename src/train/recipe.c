@@ -1,0 +1,286 @@
+/* Recipes: defaults, limits, and the text forms. */
+#include "train/recipe.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/text.h"
+
+const train_augmentation TRAIN_AUGMENTATIONS[] = {
+    {"light", {.rotation = 7, .scale = 0.05, .shear = 0.05, .shift = 1}},
+    {"standard",
+     {.rotation = 10,
+      .scale = 0.1,
+      .shear = 0.1,
+      .shift = 1.5,
+      .elastic = 1,
+      .elastic_sigma = 4,
+      .stroke = 0.3}},
+    {"strong",
+     {.rotation = 15,
+      .scale = 0.15,
+      .shear = 0.25,
+      .shift = 2.5,
+      .elastic = 1.5,
+      .elastic_sigma = 4,
+      .stroke = 0.6,
+      .noise = 0.05,
+      .erase = 0.1}},
+    {.name = NULL},
+};
+
+typedef struct amount {
+  const char *name;
+  size_t offset;
+  double highest;
+} amount;
+
+static const amount AMOUNTS[] = {
+    {"rotation", offsetof(ink_augmentation, rotation), 180},
+    {"scale", offsetof(ink_augmentation, scale), 0.9},
+    {"shear", offsetof(ink_augmentation, shear), 2},
+    {"shift", offsetof(ink_augmentation, shift), 28},
+    {"elastic", offsetof(ink_augmentation, elastic), 28},
+    {"elastic-sigma", offsetof(ink_augmentation, elastic_sigma), 28},
+    {"stroke", offsetof(ink_augmentation, stroke), 8},
+    {"noise", offsetof(ink_augmentation, noise), 10},
+    {"erase", offsetof(ink_augmentation, erase), 1},
+};
+enum { AMOUNT_COUNT = sizeof AMOUNTS / sizeof AMOUNTS[0] };
+
+static double *amount_of(ink_augmentation *augmentation, const amount *which) {
+  return (double *)((char *)augmentation + which->offset);
+}
+
+static double amount_value(const ink_augmentation *augmentation, const amount *which) {
+  return *(const double *)((const char *)augmentation + which->offset);
+}
+
+static scrawl_status parse_amount(const char *item, size_t length, ink_augmentation *augmentation,
+                                  base_error *error) {
+  const char *equals = memchr(item, '=', length);
+  for (size_t i = 0; equals && i < AMOUNT_COUNT; i++) {
+    const amount *which = &AMOUNTS[i];
+    size_t name_length = (size_t)(equals - item);
+    if (strlen(which->name) != name_length || memcmp(which->name, item, name_length) != 0) continue;
+    char *end;
+    double value = strtod(equals + 1, &end);
+    if (end != item + length || end == equals + 1 || !(value >= 0 && value <= which->highest))
+      return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                       "augmentation: '%.*s' is not a number from 0 to %g", (int)length, item,
+                       which->highest);
+    *amount_of(augmentation, which) = value;
+    return SCRAWL_OK;
+  }
+  char names[256] = "";
+  for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+    size_t used = strlen(names);
+    snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", AMOUNTS[i].name);
+  }
+  return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                   "augmentation: '%.*s' is neither none, light, standard or strong nor one of %s "
+                   "with a number (rotation=10)",
+                   (int)(length < 64 ? length : 64), item, names);
+}
+
+scrawl_status train_augmentation_parse(const char *text, ink_augmentation *augmentation,
+                                       base_error *error) {
+  *augmentation = (ink_augmentation){0};
+  ink_augmentation parsed = {0};
+  const char *item = text;
+  for (bool first = true;; first = false) {
+    size_t length = strcspn(item, ",");
+    const train_augmentation *named = NULL;
+    for (const train_augmentation *a = TRAIN_AUGMENTATIONS; first && a->name; a++)
+      if (strlen(a->name) == length && memcmp(a->name, item, length) == 0) named = a;
+    if (named)
+      parsed = named->amounts;
+    else if (!(first && length == 4 && memcmp(item, "none", 4) == 0))
+      BASE_TRY(parse_amount(item, length, &parsed, error));
+    if (!item[length]) break;
+    item += length + 1;
+  }
+  if (parsed.elastic > 0 && parsed.elastic_sigma <= 0) parsed.elastic_sigma = 4;
+  *augmentation = parsed;
+  return SCRAWL_OK;
+}
+
+bool train_augmentation_any(const ink_augmentation *augmentation) {
+  for (size_t i = 0; i < AMOUNT_COUNT; i++)
+    if (amount_value(augmentation, &AMOUNTS[i]) > 0 &&
+        strcmp(AMOUNTS[i].name, "elastic-sigma") != 0)
+      return true;
+  return false;
+}
+
+train_recipe train_recipe_defaults(nn_optimiser optimiser) {
+  train_recipe recipe = {
+      .epochs = 5,
+      .trainer = nn_trainer_defaults(optimiser),
+      .schedule = {.kind = NN_CONSTANT,
+                   .rate = optimiser == NN_SGD ? 0.05 : 0.001,
+                   .step_share = 1.0 / 3,
+                   .step_factor = 0.1},
+      .seed = 1,
+      .validation = 0.1,
+      .split_seed = 1,
+      .scale = 1,
+  };
+  recipe.trainer.batch = 32;
+  return recipe;
+}
+
+static scrawl_status check_range(const char *name, double value, double low, double high,
+                                 base_error *error) {
+  if (value >= low && value <= high) return SCRAWL_OK;
+  return base_fail(error, SCRAWL_INVALID_ARGUMENT, "--%s %g is outside %g to %g", name, value, low,
+                   high);
+}
+
+scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error) {
+  const nn_trainer_options *trainer = &recipe->trainer;
+  BASE_TRY(check_range("epochs", recipe->epochs, 1, 100000, error));
+  BASE_TRY(check_range("batch", trainer->batch, 1, 4096, error));
+  BASE_TRY(check_range("rate", recipe->schedule.rate, 1e-12, 100, error));
+  BASE_TRY(check_range("warm-up", recipe->schedule.warm_up, 0, 1, error));
+  BASE_TRY(check_range("momentum", trainer->momentum, 0, 0.9999, error));
+  BASE_TRY(check_range("weight-decay", trainer->weight_decay, 0, 100, error));
+  BASE_TRY(check_range("label-smoothing", trainer->label_smoothing, 0, 0.99, error));
+  BASE_TRY(check_range("average", trainer->average_decay, 0, 0.999999, error));
+  BASE_TRY(check_range("validation", recipe->validation, 0, 0.9, error));
+  BASE_TRY(check_range("patience", recipe->patience, 0, 100000, error));
+  if (recipe->scale != 1 && recipe->scale != 255)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "--scale %g is neither 1 (pixels / 255) nor 255 (raw pixels)", recipe->scale);
+  if (recipe->patience > 0 && recipe->validation <= 0)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "--patience needs validation pictures: --validation is 0");
+  return SCRAWL_OK;
+}
+
+/* ---- text forms ---- */
+
+const char *train_number(double value, char text[32]) {
+  if (value == floor(value) && fabs(value) < 1e15) {
+    snprintf(text, 32, "%.0f", value);
+    return text;
+  }
+  for (int digits = 1; digits <= 17; digits++) {
+    snprintf(text, 32, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
+  }
+  return text;
+}
+
+scrawl_status train_option_add(train_option_list *list, const char *name, const char *value,
+                               base_error *error) {
+  char *copy = list->count < TRAIN_MAX_OPTIONS ? base_strdup(value) : NULL;
+  if (!copy) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the recipe");
+  list->items[list->count++] = (train_option){name, copy};
+  return SCRAWL_OK;
+}
+
+void train_option_list_free(train_option_list *list) {
+  for (size_t i = 0; i < list->count; i++) base_free(list->items[i].value);
+  list->count = 0;
+}
+
+static scrawl_status add_number(train_option_list *list, const char *name, double value,
+                                base_error *error) {
+  char text[32];
+  return train_option_add(list, name, train_number(value, text), error);
+}
+
+static scrawl_status add_seed(train_option_list *list, const char *name, uint64_t value,
+                              base_error *error) {
+  char text[32];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+  return train_option_add(list, name, text, error);
+}
+
+static scrawl_status add_augmentation(train_option_list *list, const ink_augmentation *augmentation,
+                                      base_error *error) {
+  char text[AMOUNT_COUNT * 48] = "", number[32];
+  for (size_t i = 0; i < AMOUNT_COUNT; i++) {
+    double value = amount_value(augmentation, &AMOUNTS[i]);
+    size_t used = strlen(text);
+    if (value > 0)
+      snprintf(text + used, sizeof text - used, "%s%s=%s", used ? "," : "", AMOUNTS[i].name,
+               train_number(value, number));
+  }
+  return train_option_add(list, "augment", *text ? text : "none", error);
+}
+
+static scrawl_status list_options(const train_recipe *recipe, train_option_list *list,
+                                  base_error *error) {
+  static const char *const optimisers[] = {
+      [NN_SGD] = "sgd", [NN_ADAM] = "adam", [NN_ADAMW] = "adamw"};
+  static const char *const schedules[] = {[NN_CONSTANT] = "constant",
+                                          [NN_COSINE] = "cosine",
+                                          [NN_STEP] = "step",
+                                          [NN_ONE_CYCLE] = "one-cycle"};
+  const nn_trainer_options *trainer = &recipe->trainer;
+  const struct {
+    const char *name, *value;
+  } texts[] = {
+      {"data", recipe->data},
+      {"arch", recipe->architecture},
+      {"from", recipe->from},
+      {"name", recipe->name},
+      {"optimiser", optimisers[trainer->optimiser]},
+      {"schedule", schedules[recipe->schedule.kind]},
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    if (texts[i].value) BASE_TRY(train_option_add(list, texts[i].name, texts[i].value, error));
+  BASE_TRY(add_number(list, "epochs", recipe->epochs, error));
+  BASE_TRY(add_number(list, "batch", trainer->batch, error));
+  BASE_TRY(add_number(list, "rate", recipe->schedule.rate, error));
+  BASE_TRY(add_number(list, "warm-up", recipe->schedule.warm_up, error));
+  if (trainer->optimiser == NN_SGD)
+    BASE_TRY(
+        add_number(list, trainer->nesterov ? "nesterov" : "momentum", trainer->momentum, error));
+  BASE_TRY(add_number(list, "weight-decay", trainer->weight_decay, error));
+  BASE_TRY(add_number(list, "label-smoothing", trainer->label_smoothing, error));
+  BASE_TRY(add_number(list, "average", trainer->average_decay, error));
+  BASE_TRY(add_augmentation(list, &recipe->augmentation, error));
+  BASE_TRY(add_number(list, "scale", recipe->scale, error));
+  BASE_TRY(add_number(list, "validation", recipe->validation, error));
+  BASE_TRY(add_number(list, "patience", recipe->patience, error));
+  BASE_TRY(add_seed(list, "seed", recipe->seed, error));
+  return add_seed(list, "split-seed", recipe->split_seed, error);
+}
+
+scrawl_status train_recipe_list(const train_recipe *recipe, train_option_list *list,
+                                base_error *error) {
+  list->count = 0;
+  scrawl_status status = list_options(recipe, list, error);
+  if (status != SCRAWL_OK) train_option_list_free(list);
+  return status;
+}
+
+char *train_recipe_command(const train_option_list *list) {
+  train_text text = {0};
+  train_text_add(&text, "scrawl train");
+  for (size_t i = 0; i < list->count; i++) {
+    const char *value = list->items[i].value;
+    bool plain = *value && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                         "0123456789._-+=,/:@%") == strlen(value);
+    train_text_add(&text, " --%s ", list->items[i].name);
+    if (plain) {
+      train_text_add(&text, "%s", value);
+      continue;
+    }
+    train_text_add(&text, "'");
+    for (const char *at = value; *at; at++) {
+      if (*at == '\'')
+        train_text_add(&text, "'\\''");
+      else
+        train_text_append(&text, at, 1);
+    }
+    train_text_add(&text, "'");
+  }
+  return train_text_take(&text);
+}

@@ -1,0 +1,437 @@
+/* The training loop.
+ *
+ * An epoch goes once over the shuffled training pictures; after it the weights (their moving average where one is kept) are scored on
+ * the validation pictures, the best so far are kept (most right, then lowest loss), and a checkpoint is written. The running
+ * statistics of batch normalisation are averaged as the weights are, so that averaged weights meet the statistics they made. */
+#include "train/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "data/file.h"
+#include "nn/session.h"
+#include "nn/spec.h"
+#include "read/model.h"
+#include "train/batch.h"
+#include "train/checkpoint.h"
+#include "train/network.h"
+
+enum { PREDICT_BATCH = 64 };
+/* Streams of the seed. */
+enum { STREAM_WEIGHTS, STREAM_BATCHES, STREAM_DROPOUT };
+
+typedef struct run {
+  const train_recipe *recipe;
+  const train_setting *setting;
+  train_outcome *outcome;
+  data_set
+      training; /* owned where there is a validation part, otherwise a copy of the caller's struct */
+  bool owns_training;
+  train_option_list options; /* the recipe as text */
+  train_option_list identity;
+  char *checkpoint, *checkpoint_model; /* paths; NULL: none */
+  nn_graph *graph;                     /* being trained */
+  nn_graph *candidate;                 /* as it would be used: averaged */
+  nn_session *session;                 /* of the candidate */
+  nn_trainer *trainer;
+  train_batches batches;
+  float *input;
+  uint16_t *labels;
+  train_state state;
+  uint64_t steps_per_epoch;
+  double started;   /* of this process's part */
+  uint64_t resumed; /* steps that were done before it */
+} run;
+
+static scrawl_status no_memory(base_error *error) {
+  return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for training");
+}
+
+/* ---- setting up ---- */
+
+static scrawl_status split_data(run *r, const data_set *set, base_error *error) {
+  if (set->count < 1 || set->classes < 2)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%s has %zu pictures of %d classes: too few",
+                     set->name, set->count, set->classes);
+  r->training = *set;
+  if (r->recipe->validation > 0) {
+    BASE_TRY(data_set_split(set, r->recipe->validation, r->recipe->split_seed, &r->training,
+                            &r->outcome->validation, error));
+    r->owns_training = true;
+    if (r->outcome->validation.count == 0 || r->training.count == 0)
+      return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                       "%s has too few pictures (%zu) for a validation share of %g", set->name,
+                       set->count, r->recipe->validation);
+  }
+  r->outcome->trained_on = r->training.count;
+  r->steps_per_epoch = (r->training.count - 1) / (size_t)r->recipe->trainer.batch + 1;
+  return SCRAWL_OK;
+}
+
+/* FNV-1a with 64 bits: enough to notice other data; no defence. */
+static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
+  const uint8_t *at = bytes;
+  for (size_t i = 0; i < size; i++) hash = (hash ^ at[i]) * 0x100000001B3u;
+  return hash;
+}
+
+static scrawl_status make_identity(run *r, const data_set *set, base_error *error) {
+  BASE_TRY(train_recipe_list(r->recipe, &r->options, error));
+  for (size_t i = 0; i < r->options.count; i++)
+    BASE_TRY(
+        train_option_add(&r->identity, r->options.items[i].name, r->options.items[i].value, error));
+  const uint64_t start = 0xCBF29CE484222325u;
+  size_t pixels = set->count * (size_t)set->width * (size_t)set->height;
+  uint64_t data =
+      digest(digest(start, set->pixels, pixels), set->labels, set->count * sizeof *set->labels);
+  uint64_t weights = digest(start, r->graph->parameters, r->graph->parameter_count * sizeof(float));
+  char text[32];
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)data);
+  BASE_TRY(train_option_add(&r->identity, "data with digest", text, error));
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)weights);
+  return train_option_add(&r->identity, "first weights with digest", text, error);
+}
+
+static scrawl_status make_machinery(run *r, base_random random, base_error *error) {
+  nn_trainer_options options = r->recipe->trainer;
+  base_random dropout = base_random_split(&random, STREAM_DROPOUT);
+  options.seed = base_random_next(&dropout);
+  BASE_TRY(nn_graph_copy(r->graph, &r->candidate, error));
+  BASE_TRY(nn_graph_copy(r->graph, &r->outcome->graph, error));
+  BASE_TRY(
+      nn_session_create(r->candidate, PREDICT_BATCH, r->setting->pool, NULL, &r->session, error));
+  BASE_TRY(nn_trainer_create(r->graph, &options, r->setting->pool, NULL, &r->trainer, error));
+  const ink_augmentation *augmentation = &r->recipe->augmentation;
+  BASE_TRY(train_batches_create(
+      &r->training, train_augmentation_any(augmentation) ? augmentation : NULL, r->recipe->scale,
+      base_random_split(&random, STREAM_BATCHES), r->setting->pool, &r->batches, error));
+  size_t pixels = (size_t)r->training.width * (size_t)r->training.height;
+  size_t batch = (size_t)options.batch > PREDICT_BATCH ? (size_t)options.batch : PREDICT_BATCH;
+  r->input = base_alloc(batch * pixels, sizeof(float));
+  r->labels = base_alloc(batch, sizeof *r->labels);
+  if (!r->input || !r->labels) return no_memory(error);
+  size_t validation = r->outcome->validation.count;
+  if (validation) {
+    r->outcome->probabilities = base_alloc(validation, (size_t)r->training.classes * sizeof(float));
+    if (!r->outcome->probabilities) return no_memory(error);
+  }
+  float *average = NULL;
+  if (options.average_decay > 0) {
+    average = base_alloc(r->graph->state_count, sizeof(float));
+    if (!average) return no_memory(error);
+    memcpy(average, r->graph->state, r->graph->state_count * sizeof(float));
+  }
+  r->state = (train_state){.identity = &r->identity,
+                           .graph = r->graph,
+                           .trainer = r->trainer,
+                           .average_state = average,
+                           .kept = r->outcome->graph,
+                           .history = &r->outcome->history};
+  return SCRAWL_OK;
+}
+
+static scrawl_status set_up(run *r, const data_set *set, const nn_graph *from, base_error *error) {
+  BASE_TRY(train_recipe_check(r->recipe, error));
+  BASE_TRY(split_data(r, set, error));
+  base_random random = base_random_seed(r->recipe->seed);
+  BASE_TRY(train_make_network(r->recipe, set, from, base_random_split(&random, STREAM_WEIGHTS),
+                              &r->graph, error));
+  BASE_TRY(make_identity(r, set, error));
+  BASE_TRY(make_machinery(r, random, error));
+  if (r->setting->checkpoint) {
+    r->checkpoint = base_format("%s.safetensors", r->setting->checkpoint);
+    r->checkpoint_model = base_format("%s.onnx", r->setting->checkpoint);
+    if (!r->checkpoint || !r->checkpoint_model) return no_memory(error);
+  }
+  return SCRAWL_OK;
+}
+
+static void tear_down(run *r) {
+  nn_session_free(r->session);
+  nn_trainer_free(r->trainer);
+  nn_graph_free(r->candidate);
+  nn_graph_free(r->graph);
+  train_batches_free(&r->batches);
+  base_free(r->input);
+  base_free(r->labels);
+  base_free(r->state.average_state);
+  base_free(r->checkpoint);
+  base_free(r->checkpoint_model);
+  train_option_list_free(&r->options);
+  train_option_list_free(&r->identity);
+  if (r->owns_training) data_set_free(&r->training);
+}
+
+/* ---- scoring ---- */
+
+/* The weights as they would be used now. */
+static void take_candidate(run *r) {
+  nn_trainer_average(r->trainer, r->candidate->parameters);
+  const float *state = r->state.average_state ? r->state.average_state : r->graph->state;
+  if (r->graph->state_count)
+    memcpy(r->candidate->state, state, r->graph->state_count * sizeof(float));
+}
+
+static void copy_weights(const nn_graph *from, nn_graph *to) {
+  memcpy(to->parameters, from->parameters, to->parameter_count * sizeof(float));
+  if (to->state_count) memcpy(to->state, from->state, to->state_count * sizeof(float));
+}
+
+/* Probabilities of the validation pictures by the candidate. */
+static void predict_validation(run *r) {
+  const data_set *set = &r->outcome->validation;
+  size_t pixels = (size_t)set->width * (size_t)set->height, classes = (size_t)set->classes;
+  bool logits = r->graph->nodes[r->graph->node_count - 1].kind != NN_SOFTMAX;
+  nn_session_refresh(r->session);
+  for (size_t first = 0; first < set->count; first += PREDICT_BATCH) {
+    size_t count = set->count - first < PREDICT_BATCH ? set->count - first : PREDICT_BATCH;
+    const uint8_t *from = set->pixels + first * pixels;
+    for (size_t i = 0; i < count * pixels; i++)
+      r->input[i] = (float)(from[i] * r->recipe->scale / 255.0);
+    float *rows = r->outcome->probabilities + first * classes;
+    nn_session_run(r->session, r->input, (int)count, rows);
+    if (logits) train_softmax(rows, count, set->classes);
+  }
+}
+
+/* Whether the candidate is the best so far. */
+static bool score_epoch(run *r, train_epoch *epoch) {
+  const data_set *set = &r->outcome->validation;
+  epoch->validation_loss = epoch->validation_accuracy = (double)NAN;
+  if (set->count == 0) return true;
+  size_t right;
+  predict_validation(r);
+  train_score(r->outcome->probabilities, set->labels, set->count, set->classes,
+              &epoch->validation_loss, &right);
+  epoch->validation_accuracy = (double)right / (double)set->count;
+  const train_history *history = &r->outcome->history;
+  if (history->best >= history->count) return true;
+  const train_epoch *best = &history->epochs[history->best];
+  if (epoch->validation_accuracy != best->validation_accuracy)
+    return epoch->validation_accuracy > best->validation_accuracy;
+  return epoch->validation_loss < best->validation_loss;
+}
+
+/* ---- metadata and files ---- */
+
+static scrawl_status put(nn_metadata *metadata, const char *key, char *value, base_error *error) {
+  scrawl_status status = value ? nn_metadata_set(metadata, key, value, error) : no_memory(error);
+  base_free(value);
+  return status;
+}
+
+/* What is known at any time. */
+static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *error) {
+  const train_recipe *recipe = r->recipe;
+  char number[32];
+  BASE_TRY(nn_metadata_set(metadata, READ_KEY_NAME, recipe->name ? recipe->name : "", error));
+  BASE_TRY(nn_metadata_set(metadata, READ_KEY_VERSION, scrawl_version(), error));
+  BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->training.alphabet, error));
+  BASE_TRY(nn_metadata_set(metadata, READ_KEY_SCALE, train_number(recipe->scale, number), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_DATA,
+               base_format("%s, %zu pictures", recipe->data, r->training.count), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
+  BASE_TRY(
+      put(metadata, TRAIN_KEY_SEED, base_format("%llu", (unsigned long long)recipe->seed), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_SPLIT_SEED,
+               base_format("%llu", (unsigned long long)recipe->split_seed), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_EPOCHS, base_format("%zu", r->outcome->history.count), error));
+  return put(metadata, TRAIN_KEY_HISTORY, train_history_to_json(&r->outcome->history), error);
+}
+
+static scrawl_status write_checkpoint(run *r, base_error *error) {
+  return r->checkpoint ? train_checkpoint_save(r->checkpoint, &r->state, error) : SCRAWL_OK;
+}
+
+/* The candidate or the best so far as a model that can be tried while training goes on. */
+static scrawl_status write_model(run *r, const nn_graph *graph, base_error *error) {
+  if (!r->checkpoint_model) return SCRAWL_OK;
+  nn_metadata metadata = {0};
+  void *bytes = NULL;
+  size_t size;
+  scrawl_status status = describe(r, &metadata, error);
+  if (status == SCRAWL_OK) status = nn_onnx_write(graph, &metadata, &bytes, &size, error);
+  if (status == SCRAWL_OK) status = data_file_write(r->checkpoint_model, bytes, size, error);
+  base_free(bytes);
+  nn_metadata_free(&metadata);
+  return status;
+}
+
+static scrawl_status calibrate(run *r, base_error *error) {
+  train_outcome *outcome = r->outcome;
+  data_set *set = &outcome->validation;
+  copy_weights(outcome->graph, r->candidate);
+  predict_validation(r);
+  char text[32];
+  snprintf(text, sizeof text, "%.6g",
+           train_fit_temperature(outcome->probabilities, set->labels, set->count, set->classes));
+  train_apply_temperature(outcome->probabilities, set->count, set->classes, strtod(text, NULL));
+  BASE_TRY(train_metrics_compute(outcome->probabilities, set->labels, set->count, set->classes, 0,
+                                 &outcome->metrics, error));
+  const train_metrics *metrics = &outcome->metrics;
+  BASE_TRY(nn_metadata_set(&outcome->metadata, READ_KEY_TEMPERATURE, text, error));
+  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION,
+               base_format("%zu pictures, %zu errors", metrics->n, metrics->errors), error));
+  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION_ACCURACY,
+               base_format("%.6f", metrics->accuracy), error));
+  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION_LOSS, base_format("%.6f", metrics->loss),
+               error));
+  return put(&outcome->metadata, TRAIN_KEY_ECE, base_format("%.6f", metrics->ece), error);
+}
+
+/* ---- the loop ---- */
+
+static bool stopping(const run *r) {
+  return r->setting->stop && atomic_load(r->setting->stop);
+}
+
+static train_progress progress_of(const run *r, size_t pictures) {
+  uint64_t done = r->state.epoch * r->steps_per_epoch + r->state.step;
+  uint64_t total = (uint64_t)r->recipe->epochs * r->steps_per_epoch;
+  double elapsed = base_clock() - r->started;
+  return (train_progress){
+      .epoch = (int)r->state.epoch + 1,
+      .epochs = r->recipe->epochs,
+      .pictures = pictures,
+      .picture_count = r->training.count,
+      .loss = pictures ? r->state.loss_sum / (double)pictures : 0,
+      .accuracy = pictures ? (double)r->state.right / (double)pictures : 0,
+      .seconds_left =
+          done > r->resumed ? elapsed / (double)(done - r->resumed) * (double)(total - done) : 0,
+  };
+}
+
+static scrawl_status train_step(run *r, base_error *error) {
+  train_state *state = &r->state;
+  size_t batch = (size_t)r->recipe->trainer.batch, first = (size_t)state->step * batch;
+  size_t left = r->training.count - first;
+  int count = (int)(left < batch ? left : batch), correct;
+  uint64_t step = state->epoch * r->steps_per_epoch + state->step;
+  double loss, rate = nn_schedule_rate(&r->recipe->schedule, step,
+                                       (uint64_t)r->recipe->epochs * r->steps_per_epoch);
+  train_batches_fill(&r->batches, first, count, r->input, r->labels);
+  nn_trainer_step(r->trainer, r->input, r->labels, count, rate, &loss, &correct);
+  if (!isfinite(loss))
+    return base_fail(
+        error, SCRAWL_LIMIT_EXCEEDED,
+        "the loss is no longer a number in step %llu of epoch %llu: training diverges; "
+        "try a lower --rate than %g",
+        (unsigned long long)state->step + 1, (unsigned long long)state->epoch + 1,
+        r->recipe->schedule.rate);
+  if (state->average_state && r->graph->state_count) {
+    /* As the average of the weights: young averages follow quickly. */
+    double young = (1.0 + (double)step) / (10.0 + (double)step);
+    double decay = r->recipe->trainer.average_decay;
+    nn_kernels_best()->average_step(r->graph->state_count, (float)(decay < young ? decay : young),
+                                    r->graph->state, state->average_state);
+  }
+  state->loss_sum += loss * count;
+  state->right += (uint64_t)correct;
+  state->step++;
+  if (r->setting->observer.step) {
+    train_progress progress = progress_of(r, first + (size_t)count);
+    r->setting->observer.step(r->setting->observer.argument, &progress);
+  }
+  return SCRAWL_OK;
+}
+
+static scrawl_status end_epoch(run *r, base_error *error) {
+  train_state *state = &r->state;
+  train_history *history = &r->outcome->history;
+  train_progress progress = progress_of(r, r->training.count);
+  uint64_t last = (state->epoch + 1) * r->steps_per_epoch - 1;
+  train_epoch epoch = {
+      .rate = nn_schedule_rate(&r->recipe->schedule, last,
+                               (uint64_t)r->recipe->epochs * r->steps_per_epoch),
+      .loss = progress.loss,
+      .accuracy = progress.accuracy,
+      .seconds = state->seconds,
+  };
+  take_candidate(r);
+  bool kept = score_epoch(r, &epoch);
+  if (kept) {
+    copy_weights(r->candidate, r->outcome->graph);
+    history->best = history->count;
+  }
+  BASE_TRY(train_history_add(history, &epoch, error));
+  state->epoch++;
+  state->step = state->right = 0;
+  state->loss_sum = state->seconds = 0;
+  if (kept) BASE_TRY(write_model(r, r->outcome->graph, error));
+  BASE_TRY(write_checkpoint(r, error));
+  if (r->setting->observer.epoch)
+    r->setting->observer.epoch(r->setting->observer.argument, &progress, &epoch, kept);
+  return SCRAWL_OK;
+}
+
+static scrawl_status train_epochs(run *r, base_error *error) {
+  train_state *state = &r->state;
+  const train_history *history = &r->outcome->history;
+  while (state->epoch < (uint64_t)r->recipe->epochs) {
+    if (r->recipe->patience && history->count - history->best > (size_t)r->recipe->patience) break;
+    train_batches_shuffle(&r->batches, (size_t)state->epoch);
+    double begun = base_clock() - state->seconds;
+    while (state->step < r->steps_per_epoch) {
+      if (stopping(r)) {
+        BASE_TRY(write_checkpoint(r, error));
+        return base_fail(error, SCRAWL_CANCELLED,
+                         "stopped in epoch %llu of %d after %llu of %llu steps",
+                         (unsigned long long)state->epoch + 1, r->recipe->epochs,
+                         (unsigned long long)state->step, (unsigned long long)r->steps_per_epoch);
+      }
+      BASE_TRY(train_step(r, error));
+      state->seconds = base_clock() - begun;
+    }
+    BASE_TRY(end_epoch(r, error));
+  }
+  return SCRAWL_OK;
+}
+
+static scrawl_status begin(run *r, base_error *error) {
+  if (r->checkpoint && r->setting->resume) {
+    scrawl_status status = train_checkpoint_load(r->checkpoint, &r->state, error);
+    const train_state *state = &r->state;
+    if (status == SCRAWL_OK &&
+        (state->epoch > (uint64_t)r->recipe->epochs || state->step > r->steps_per_epoch))
+      return base_fail(error, SCRAWL_BAD_FORMAT, "checkpoint %s: stands at no step of this run",
+                       r->checkpoint);
+    if (status != SCRAWL_NOT_FOUND && status != SCRAWL_OK) return status;
+    if (status == SCRAWL_OK && r->setting->observer.resumed)
+      r->setting->observer.resumed(r->setting->observer.argument, (int)state->epoch);
+    if (status == SCRAWL_NOT_FOUND) BASE_TRY(write_checkpoint(r, error));
+  } else {
+    BASE_TRY(write_checkpoint(r, error));
+  }
+  r->started = base_clock();
+  r->resumed = r->state.epoch * r->steps_per_epoch + r->state.step;
+  return SCRAWL_OK;
+}
+
+scrawl_status train_run(const train_recipe *recipe, const data_set *set, const nn_graph *from,
+                        const train_setting *setting, train_outcome *outcome, base_error *error) {
+  *outcome = (train_outcome){0};
+  run r = {.recipe = recipe, .setting = setting, .outcome = outcome};
+  scrawl_status status = set_up(&r, set, from, error);
+  if (status == SCRAWL_OK) status = begin(&r, error);
+  if (status == SCRAWL_OK) status = train_epochs(&r, error);
+  if (status == SCRAWL_OK) status = describe(&r, &outcome->metadata, error);
+  if (status == SCRAWL_OK && outcome->validation.count) status = calibrate(&r, error);
+  tear_down(&r);
+  if (status != SCRAWL_OK) train_outcome_free(outcome);
+  return status;
+}
+
+void train_outcome_free(train_outcome *outcome) {
+  nn_graph_free(outcome->graph);
+  nn_metadata_free(&outcome->metadata);
+  train_history_free(&outcome->history);
+  data_set_free(&outcome->validation);
+  base_free(outcome->probabilities);
+  train_metrics_free(&outcome->metrics);
+  *outcome = (train_outcome){0};
+}

@@ -1,0 +1,1 @@
+scrawl data convert mnist 2>&1

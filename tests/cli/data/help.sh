@@ -1,0 +1,3 @@
+for command in data "data list" "data get" "data show" "data convert"; do
+  scrawl help $command
+done

@@ -1,0 +1,2 @@
+. "$GOLDEN/data/material"
+scrawl data list | sed "s|$PWD|HERE|"

@@ -1,0 +1,1 @@
+scrawl data generate 2>&1

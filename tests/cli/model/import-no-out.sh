@@ -1,0 +1,2 @@
+. "$GOLDEN/model/material"
+scrawl model import "$torch" 2>&1

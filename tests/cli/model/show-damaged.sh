@@ -1,0 +1,3 @@
+. "$GOLDEN/model/material"
+head -c 1000 "$torch" >cut.onnx
+scrawl model show cut.onnx 2>&1

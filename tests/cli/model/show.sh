@@ -1,0 +1,2 @@
+. "$GOLDEN/model/material"
+scrawl model show "$torch"

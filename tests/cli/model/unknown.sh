@@ -1,0 +1,1 @@
+scrawl model fetch 2>&1

@@ -1,0 +1,236 @@
+/* Result trees as text: a tree made by hand, and what each writer makes of it. JSON is judged by parsing it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "format/format.h"
+
+static base_error error;
+
+static read_alternative alternatives[] = {{"1", 0.0015}, {"\xc3\xa9", 0.0005}};
+static read_glyph glyphs[] = {
+    {"7", 0.998, {10, 20, 30, 40}, alternatives, 2, false},
+    {"", 0.25, {50, 20, 12, 40}, alternatives, 2, true},
+};
+static read_word words[] = {{"7", 0.998, {10, 20, 30, 40}}};
+static read_line lines[] = {{"7", 0.97, {10, 20, 52, 40}, words, 1, glyphs, 2}};
+static read_page pages[] = {{640, 480, 1.5, lines, 1}, {100, 50, 0, NULL, 0}};
+
+static read_result tree(void) {
+  return (read_result){.pages = pages,
+                       .page_count = 2,
+                       .model_name = "digits",
+                       .model_version = "3",
+                       .milliseconds = 1.25};
+}
+
+static char *write_as(const char *name, const char *source) {
+  read_result result = tree();
+  format_buffer buffer = {0};
+  const format_row *row = format_find(name);
+  assert_non_null(row);
+  assert_int_equal(row->write(&result, source, &buffer, &error), SCRAWL_OK);
+  assert_int_equal(strlen(buffer.text), buffer.size);
+  return buffer.text;
+}
+
+static void assert_written(const char *name, const char *source, const char *expected) {
+  char *text = write_as(name, source);
+  assert_string_equal(text, expected);
+  base_free(text);
+}
+
+static void text_is_one_line_for_each_line(void **state) {
+  (void)state;
+  assert_written("text", NULL, "7\n\n");
+  assert_written("text", "a.png", "a.png\t7\na.png\t\n");
+  /* A name cannot break out of its line or column, nor move the cursor. */
+  assert_written("text", "a\tb\nc\x1b[2J\xff\xc3\xa9",
+                 "a\xef\xbf\xbd"
+                 "b\xef\xbf\xbd"
+                 "c\xef\xbf\xbd[2J\xef\xbf\xbd\xc3\xa9\t7\n"
+                 "a\xef\xbf\xbd"
+                 "b\xef\xbf\xbd"
+                 "c\xef\xbf\xbd[2J\xef\xbf\xbd\xc3\xa9\t\n");
+}
+
+static void a_table_has_a_row_for_everything(void **state) {
+  (void)state;
+  assert_written(
+      "tsv", "a.png",
+      "file\tpage\tline\tlevel\tnumber\ttext\tconfidence\tx\ty\twidth\theight\trejected\n"
+      "a.png\t1\t0\tpage\t0\t\t\t0\t0\t640\t480\t0\n"
+      "a.png\t1\t1\tline\t0\t7\t0.970000\t10\t20\t52\t40\t0\n"
+      "a.png\t1\t1\tword\t1\t7\t0.998000\t10\t20\t30\t40\t0\n"
+      "a.png\t1\t1\tglyph\t1\t7\t0.998000\t10\t20\t30\t40\t0\n"
+      "a.png\t1\t1\tglyph\t2\t\t0.250000\t50\t20\t12\t40\t1\n"
+      "a.png\t2\t0\tpage\t0\t\t\t0\t0\t100\t50\t1\n");
+  /* A second result in the same buffer goes on under the same heading. */
+  read_result result = tree();
+  format_buffer buffer = {0};
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(format_find("tsv")->write(&result, NULL, &buffer, &error), SCRAWL_OK);
+  assert_ptr_equal(strstr(buffer.text, "file\t"), buffer.text);
+  assert_null(strstr(buffer.text + 1, "file\t"));
+  base_free(buffer.text);
+}
+
+static void assert_box(const json_t *owner, int x, int y, int width, int height) {
+  json_int_t a, b, c, d;
+  assert_int_equal(json_unpack(json_object_get(owner, "box"), "[IIII!]", &a, &b, &c, &d), 0);
+  assert_true(a == x && b == y && c == width && d == height);
+}
+
+static void assert_keys(const json_t *object, const char *keys) {
+  char found[256] = "";
+  const char *key;
+  json_t *value;
+  json_object_foreach((json_t *)object, key, value) {
+    strcat(found, key);
+    strcat(found, " ");
+  }
+  assert_string_equal(found, keys);
+}
+
+static void json_is_as_the_contract_says(void **state) {
+  (void)state;
+  char *text = write_as("json", NULL);
+  json_error_t wrong;
+  json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &wrong);
+  if (!root) fail_msg("%s: %s", wrong.text, text);
+  assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1); /* one line */
+  assert_keys(root, "pages model milliseconds ");
+  assert_true(json_real_value(json_object_get(root, "milliseconds")) == 1.25);
+  const json_t *model = json_object_get(root, "model");
+  assert_keys(model, "name version ");
+  assert_string_equal(json_string_value(json_object_get(model, "name")), "digits");
+  assert_string_equal(json_string_value(json_object_get(model, "version")), "3");
+
+  const json_t *list = json_object_get(root, "pages"), *page = json_array_get(list, 0);
+  assert_int_equal(json_array_size(list), 2);
+  assert_keys(page, "width height angle lines ");
+  assert_int_equal(json_integer_value(json_object_get(page, "width")), 640);
+  assert_int_equal(json_integer_value(json_object_get(page, "height")), 480);
+  assert_true(json_number_value(json_object_get(page, "angle")) == 1.5);
+  assert_int_equal(json_array_size(json_object_get(json_array_get(list, 1), "lines")), 0);
+
+  const json_t *line = json_array_get(json_object_get(page, "lines"), 0);
+  assert_keys(line, "text confidence box words glyphs ");
+  assert_string_equal(json_string_value(json_object_get(line, "text")), "7");
+  assert_true(json_real_value(json_object_get(line, "confidence")) == 0.97);
+  assert_box(line, 10, 20, 52, 40);
+  const json_t *word = json_array_get(json_object_get(line, "words"), 0);
+  assert_keys(word, "text confidence box ");
+  assert_box(word, 10, 20, 30, 40);
+
+  const json_t *first = json_array_get(json_object_get(line, "glyphs"), 0);
+  assert_keys(first, "text confidence box alternatives rejected ");
+  assert_true(json_is_false(json_object_get(first, "rejected")));
+  const json_t *others = json_object_get(first, "alternatives");
+  assert_int_equal(json_array_size(others), 2);
+  assert_keys(json_array_get(others, 1), "text confidence ");
+  assert_string_equal(json_string_value(json_object_get(json_array_get(others, 1), "text")),
+                      "\xc3\xa9");
+  assert_true(json_real_value(json_object_get(json_array_get(others, 0), "confidence")) == 0.0015);
+  const json_t *second = json_array_get(json_object_get(line, "glyphs"), 1);
+  assert_true(json_is_true(json_object_get(second, "rejected")));
+  assert_string_equal(json_string_value(json_object_get(second, "text")), "");
+  json_decref(root);
+  base_free(text);
+}
+
+static void json_takes_any_file_name(void **state) {
+  (void)state;
+  static const char *const NAMES[][2] = {
+      {"a \"b\" \\ \n.png", "a \"b\" \\ \n.png"}, /* JSON can escape these */
+      {"b\xff.png", "b\xef\xbf\xbd.png"},
+  };
+  for (size_t i = 0; i < 2; i++) {
+    char *text = write_as("json", NAMES[i][0]);
+    json_t *root = json_loads(text, 0, NULL);
+    assert_non_null(root);
+    assert_keys(root, "file pages model milliseconds ");
+    assert_string_equal(json_string_value(json_object_get(root, "file")), NAMES[i][1]);
+    json_decref(root);
+    base_free(text);
+  }
+}
+
+static void several_json_results_are_an_array(void **state) {
+  (void)state;
+  const format_row *row = format_find("json");
+  format_buffer buffer = {0};
+  read_result result = tree();
+  format_append(&buffer, "%s", row->before);
+  for (int i = 0; i < 3; i++) {
+    if (i) format_append(&buffer, "%s", row->between);
+    assert_int_equal(row->write(&result, "x", &buffer, &error), SCRAWL_OK);
+  }
+  format_append(&buffer, "%s", row->after);
+  json_t *root = json_loads(buffer.text, 0, NULL);
+  assert_true(json_is_array(root) && json_array_size(root) == 3);
+  json_decref(root);
+  base_free(buffer.text);
+}
+
+static void a_number_that_is_none_is_refused(void **state) {
+  (void)state;
+  read_result result = tree();
+  format_buffer buffer = {0};
+  result.milliseconds = (double)NAN;
+  assert_int_not_equal(format_find("json")->write(&result, NULL, &buffer, &error), SCRAWL_OK);
+  base_free(buffer.text);
+}
+
+static void unknown_formats_are_not_found(void **state) {
+  (void)state;
+  assert_null(format_find("hocr"));
+  assert_null(format_find(""));
+  for (const format_row *row = FORMAT_TABLE; row->name; row++) {
+    assert_ptr_equal(format_find(row->name), row);
+    assert_true(*row->media_type && *row->extension);
+  }
+}
+
+static void a_full_memory_leaves_a_marked_buffer(void **state) {
+  (void)state;
+  read_result result = tree();
+  for (const format_row *row = FORMAT_TABLE; row->name; row++)
+    for (long after = 0; after < 2; after++) {
+      format_buffer buffer = {0};
+      for (int i = 0; i < 40; i++)
+        format_append(&buffer, "%100d\n", i); /* some way to the next block */
+      base_alloc_fail_after(after);
+      scrawl_status status = SCRAWL_OK;
+      for (int i = 0; i < 5000 && status == SCRAWL_OK; i++)
+        status = row->write(&result, "name", &buffer, &error);
+      base_alloc_fail_after(-1);
+      assert_int_equal(status, SCRAWL_OUT_OF_MEMORY);
+      assert_true(buffer.failed);
+      assert_int_equal(strlen(buffer.text), buffer.size);
+      base_free(buffer.text);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(text_is_one_line_for_each_line),
+      cmocka_unit_test(a_table_has_a_row_for_everything),
+      cmocka_unit_test(json_is_as_the_contract_says),
+      cmocka_unit_test(json_takes_any_file_name),
+      cmocka_unit_test(several_json_results_are_an_array),
+      cmocka_unit_test(a_number_that_is_none_is_refused),
+      cmocka_unit_test(unknown_formats_are_not_found),
+      cmocka_unit_test(a_full_memory_leaves_a_marked_buffer),
+  };
+  return cmocka_run_group_tests_name("format", tests, NULL, NULL);
+}

@@ -1,0 +1,551 @@
+/* Training and checkpoints on small pictures made here. The truth: what a run gives must not depend on threads or on where it was
+ * stopped, to the bit. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bars.h"
+#include "base/memory.h"
+#include "data/file.h"
+#include "read/model.h"
+#include "train/batch.h"
+#include "train/train.h"
+
+static train_recipe make_recipe(void) {
+  train_recipe recipe = train_recipe_defaults(NN_ADAM);
+  recipe.name = "bars";
+  recipe.data = "bars";
+  recipe.architecture = "conv 4 3x3 same, batchnorm, relu, pool 2, dropout 0.1, dense 3, softmax";
+  recipe.epochs = 4;
+  recipe.trainer.batch = 16;
+  recipe.trainer.average_decay = 0.9;
+  recipe.schedule.rate = 0.01;
+  recipe.schedule.kind = NN_COSINE;
+  recipe.validation = 0.25;
+  recipe.augmentation = (ink_augmentation){.rotation = 4, .shift = 0.5, .noise = 0.05};
+  return recipe;
+}
+
+static char folder[64];
+
+static int make_folder(void **state) {
+  (void)state;
+  snprintf(folder, sizeof folder, "/tmp/scrawl-train-XXXXXX");
+  return mkdtemp(folder) ? 0 : 1;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  static const char *const names[] = {"run.safetensors", "run.onnx"};
+  for (size_t i = 0; i < 2; i++) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+    unlink(path);
+  }
+  return rmdir(folder);
+}
+
+static char *stem(void) {
+  return base_format("%s/run", folder);
+}
+
+/* The model file that a run ends in. */
+typedef struct model_file {
+  void *bytes;
+  size_t size;
+} model_file;
+
+static model_file to_file(const train_outcome *outcome) {
+  model_file file;
+  base_error error;
+  assert_ok(nn_onnx_write(outcome->graph, &outcome->metadata, &file.bytes, &file.size, &error),
+            &error);
+  return file;
+}
+
+static model_file train_whole(const train_recipe *recipe, const data_set *set, size_t threads) {
+  base_pool *pool = base_pool_create(threads);
+  train_setting setting = {.pool = pool};
+  train_outcome outcome;
+  base_error error;
+  assert_ok(train_run(recipe, set, NULL, &setting, &outcome, &error), &error);
+  model_file file = to_file(&outcome);
+  train_outcome_free(&outcome);
+  base_pool_free(pool);
+  return file;
+}
+
+static void assert_same_file(model_file a, model_file b) {
+  assert_int_equal(a.size, b.size);
+  assert_memory_equal(a.bytes, b.bytes, a.size);
+}
+
+/* ---- training ---- */
+
+static void test_it_learns_bars(void **state) {
+  (void)state;
+  data_set set = make_set(1), fresh = make_set(2);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 30;
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_int_equal(outcome.history.count, 30);
+  assert_int_equal(outcome.trained_on + outcome.validation.count, PICTURES);
+  assert_true(outcome.metrics.accuracy >= 0.9);
+  assert_true(outcome.history.epochs[29].loss < outcome.history.epochs[0].loss / 2);
+  /* The weights kept are those of the best epoch. */
+  const train_epoch *best = &outcome.history.epochs[outcome.history.best];
+  for (size_t i = 0; i < 30; i++)
+    assert_true(outcome.history.epochs[i].validation_accuracy <= best->validation_accuracy);
+  assert_true(fabs(best->validation_accuracy - outcome.metrics.accuracy) < 1e-12);
+  /* And they hold for pictures never seen. */
+  nn_session *session;
+  assert_ok(nn_session_create(outcome.graph, 1, NULL, NULL, &session, &error), &error);
+  int right = 0;
+  for (int i = 0; i < PICTURES; i++) {
+    float input[SIDE * SIDE], output[CLASSES];
+    for (int p = 0; p < SIDE * SIDE; p++) input[p] = (float)fresh.pixels[i * SIDE * SIDE + p] / 255;
+    nn_session_run(session, input, 1, output);
+    right += train_predict(output, CLASSES) == fresh.labels[i];
+  }
+  assert_true(right >= PICTURES * 85 / 100);
+  nn_session_free(session);
+  train_outcome_free(&outcome);
+  data_set_free(&set);
+  data_set_free(&fresh);
+}
+
+static void test_metadata_tells_how_it_was_made(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 2;
+  model_file file = train_whole(&recipe, &set, 1);
+  nn_graph *graph;
+  nn_metadata metadata;
+  base_error error;
+  assert_ok(nn_onnx_read(file.bytes, file.size, &graph, &metadata, &error), &error);
+  assert_string_equal(nn_metadata_get(&metadata, READ_KEY_NAME), "bars");
+  assert_string_equal(nn_metadata_get(&metadata, READ_KEY_ALPHABET), "-|/");
+  assert_string_equal(nn_metadata_get(&metadata, READ_KEY_SCALE), "1");
+  assert_string_equal(nn_metadata_get(&metadata, TRAIN_KEY_DATA), "bars, 90 pictures");
+  assert_string_equal(nn_metadata_get(&metadata, TRAIN_KEY_SEED), "1");
+  assert_string_equal(nn_metadata_get(&metadata, TRAIN_KEY_EPOCHS), "2");
+  assert_non_null(strstr(nn_metadata_get(&metadata, TRAIN_KEY_RECIPE),
+                         "--schedule cosine --epochs 2 --batch 16 --rate 0.01"));
+  assert_non_null(nn_metadata_get(&metadata, READ_KEY_TEMPERATURE));
+  train_history history;
+  assert_ok(
+      train_history_from_json(nn_metadata_get(&metadata, TRAIN_KEY_HISTORY), &history, &error),
+      &error);
+  assert_int_equal(history.count, 2);
+  train_history_free(&history);
+  nn_metadata_free(&metadata);
+  nn_graph_free(graph);
+  base_free(file.bytes);
+  data_set_free(&set);
+}
+
+static void test_threads_change_no_bit(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  model_file one = train_whole(&recipe, &set, 1), three = train_whole(&recipe, &set, 3);
+  assert_same_file(one, three);
+  recipe.seed = 2;
+  model_file other = train_whole(&recipe, &set, 1);
+  assert_false(one.size == other.size && memcmp(one.bytes, other.bytes, one.size) == 0);
+  base_free(one.bytes);
+  base_free(three.bytes);
+  base_free(other.bytes);
+  data_set_free(&set);
+}
+
+static void test_patience_ends_training(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.schedule.kind = NN_CONSTANT;
+  recipe.schedule.rate = 1e-9; /* nothing is learnt: after the first epoch nothing gets better */
+  recipe.trainer.average_decay = 0.999999;
+  recipe.architecture = "dense 3, softmax";
+  recipe.epochs = 50;
+  recipe.patience = 3;
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_int_equal(outcome.history.count, outcome.history.best + 1 + 3);
+  train_outcome_free(&outcome);
+  data_set_free(&set);
+}
+
+static void test_without_validation_the_last_weights_are_kept(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.validation = 0;
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_int_equal(outcome.trained_on, PICTURES);
+  assert_int_equal(outcome.history.best, 3);
+  assert_int_equal(outcome.metrics.n, 0);
+  assert_null(nn_metadata_get(&outcome.metadata, READ_KEY_TEMPERATURE));
+  train_outcome_free(&outcome);
+  data_set_free(&set);
+}
+
+static void test_training_goes_on_from_a_model(void **state) {
+  (void)state;
+  /* NULL: the very same network. */
+  static const char *const architectures[] = {
+      NULL, "conv 4 3x3 same, batchnorm, relu, pool 2, dropout 0.5, dense 3, softmax",
+      "conv 4 5x5, batchnorm, relu, pool 2, dense 3, softmax",
+      "conv 4 3x3 same, batchnorm, relu, pool 2, dense 8, dense 3, softmax"};
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  train_setting setting = {0};
+  train_outcome first;
+  base_error error;
+  assert_ok(train_run(&recipe, &set, NULL, &setting, &first, &error), &error);
+  recipe.schedule.rate = 1e-7;
+  recipe.epochs = 1;
+  recipe.from = "bars";
+  recipe.trainer.average_decay = 0;
+  for (size_t a = 0; a < sizeof architectures / sizeof architectures[0]; a++) {
+    train_outcome second;
+    recipe.architecture = architectures[a];
+    scrawl_status status = train_run(&recipe, &set, first.graph, &setting, &second, &error);
+    if (a >= 2) {
+      assert_int_equal(status, SCRAWL_INVALID_ARGUMENT);
+      assert_non_null(strstr(error.message, "--arch differs"));
+      continue;
+    }
+    assert_ok(status, &error);
+    for (size_t i = 0; i < first.graph->parameter_count; i++)
+      assert_true(fabsf(first.graph->parameters[i] - second.graph->parameters[i]) < 1e-5f);
+    train_outcome_free(&second);
+  }
+  train_outcome_free(&first);
+  data_set_free(&set);
+}
+
+static void test_impossible_recipes_are_refused(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  train_recipe recipe = make_recipe();
+  recipe.architecture = "dense 4, softmax";
+  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_string_equal(error.message,
+                      "the network ends in 4 numbers, bars train has 3 classes: end it "
+                      "in 'dense 3, softmax'");
+  recipe = make_recipe();
+  recipe.validation = 0.95;
+  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  recipe = make_recipe();
+  recipe.patience = 1;
+  recipe.validation = 0;
+  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_null(outcome.graph);
+  data_set_free(&set);
+}
+
+static void test_divergence_is_said(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.trainer = nn_trainer_defaults(NN_SGD);
+  recipe.architecture = "conv 8 3x3, relu, conv 8 3x3, relu, dense 3, softmax";
+  recipe.schedule.rate = 100;
+  recipe.epochs = 50;
+  recipe.scale = 255;
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  scrawl_status status = train_run(&recipe, &set, NULL, &setting, &outcome, &error);
+  if (status != SCRAWL_OK) { /* a clipped loss may also just stay bad */
+    assert_int_equal(status, SCRAWL_LIMIT_EXCEEDED);
+    assert_non_null(strstr(error.message, "lower --rate"));
+  }
+  train_outcome_free(&outcome);
+  data_set_free(&set);
+}
+
+/* Whichever allocation fails, the run says so and leaves nothing behind (a sanitizer would see it). */
+static void test_exhausted_memory_is_survived(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 1;
+  train_setting setting = {0};
+  scrawl_status status = SCRAWL_OUT_OF_MEMORY;
+  int after = 0;
+  for (; status == SCRAWL_OUT_OF_MEMORY && after < 2000; after++) {
+    train_outcome outcome;
+    base_error error = {0};
+    base_alloc_fail_after(after);
+    status = train_run(&recipe, &set, NULL, &setting, &outcome, &error);
+    base_alloc_fail_after(-1);
+    if (status == SCRAWL_OUT_OF_MEMORY) assert_null(outcome.graph);
+    train_outcome_free(&outcome);
+  }
+  assert_int_equal(status, SCRAWL_OK);
+  assert_true(after > 20);
+  data_set_free(&set);
+}
+
+/* ---- stopping and going on ---- */
+
+typedef struct stopper {
+  atomic_bool stop;
+  int steps, after;
+  bool kill;
+} stopper;
+
+static void count_steps(void *argument, const train_progress *progress) {
+  stopper *s = argument;
+  (void)progress;
+  if (++s->steps != s->after) return;
+  if (s->kill) _exit(99);
+  atomic_store(&s->stop, true);
+}
+
+static scrawl_status train_until(const train_recipe *recipe, const data_set *set, stopper *s,
+                                 bool resume, train_outcome *outcome, base_error *error) {
+  char *path = stem();
+  train_setting setting = {.checkpoint = path,
+                           .resume = resume,
+                           .stop = &s->stop,
+                           .observer = {.argument = s, .step = count_steps}};
+  scrawl_status status = train_run(recipe, set, NULL, &setting, outcome, error);
+  base_free(path);
+  return status;
+}
+
+/* Stops every few steps, so that stops fall within and between epochs, and goes on each time. */
+static void check_stops(const train_recipe *recipe, int steps_between) {
+  data_set set = make_set(1);
+  model_file whole = train_whole(recipe, &set, 2);
+  scrawl_status status = SCRAWL_CANCELLED;
+  int runs = 0;
+  while (status == SCRAWL_CANCELLED && runs < 100) {
+    stopper s = {.after = steps_between};
+    train_outcome outcome;
+    base_error error;
+    status = train_until(recipe, &set, &s, runs++ > 0, &outcome, &error);
+    if (status == SCRAWL_CANCELLED) continue;
+    assert_ok(status, &error);
+    model_file pieces = to_file(&outcome);
+    assert_same_file(whole, pieces);
+    base_free(pieces.bytes);
+    train_outcome_free(&outcome);
+  }
+  assert_true(runs > 2);
+  base_free(whole.bytes);
+  data_set_free(&set);
+}
+
+static void test_stopped_and_resumed_gives_the_same_bits(void **state) {
+  (void)state;
+  train_recipe recipe = make_recipe();
+  check_stops(&recipe, 5);
+  recipe.trainer.optimiser = NN_SGD;
+  recipe.trainer.nesterov = true;
+  recipe.trainer.average_decay = 0;
+  recipe.validation = 0;
+  check_stops(&recipe, 7);
+}
+
+/* The process dies without a word in the middle of an epoch. */
+static void test_killed_and_resumed_gives_the_same_bits(void **state) {
+  (void)state;
+  train_recipe recipe = make_recipe();
+  data_set set = make_set(1);
+  model_file whole = train_whole(&recipe, &set, 1);
+  for (int after = 2; after < 24; after += 7) {
+    pid_t child = fork();
+    if (child == 0) {
+      stopper s = {.after = after, .kill = true};
+      train_outcome outcome;
+      train_until(&recipe, &set, &s, false, &outcome, NULL);
+      _exit(1);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(WEXITSTATUS(how), 99);
+    stopper s = {0};
+    train_outcome outcome;
+    base_error error;
+    assert_ok(train_until(&recipe, &set, &s, true, &outcome, &error), &error);
+    model_file resumed = to_file(&outcome);
+    assert_same_file(whole, resumed);
+    base_free(resumed.bytes);
+    train_outcome_free(&outcome);
+  }
+  base_free(whole.bytes);
+  data_set_free(&set);
+}
+
+static void test_other_options_do_not_resume(void **state) {
+  (void)state;
+  data_set set = make_set(1), other = make_set(2);
+  train_recipe recipe = make_recipe();
+  stopper s = {.after = 3};
+  train_outcome outcome;
+  base_error error;
+  assert_int_equal(train_until(&recipe, &set, &s, false, &outcome, &error), SCRAWL_CANCELLED);
+  train_recipe changed = recipe;
+  changed.schedule.rate = 0.02;
+  s = (stopper){0};
+  assert_int_equal(train_until(&changed, &set, &s, true, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "was made with --rate 0.01, this run has 0.02"));
+  changed = recipe;
+  changed.trainer.optimiser = NN_SGD;
+  assert_int_equal(train_until(&changed, &set, &s, true, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "--optimiser"));
+  assert_int_equal(train_until(&recipe, &other, &s, true, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "data with digest"));
+  data_set_free(&set);
+  data_set_free(&other);
+}
+
+static void test_damaged_checkpoints_are_refused(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  stopper s = {.after = 3};
+  train_outcome outcome;
+  base_error error;
+  assert_int_equal(train_until(&recipe, &set, &s, false, &outcome, &error), SCRAWL_CANCELLED);
+  char path[128];
+  snprintf(path, sizeof path, "%s/run.safetensors", folder);
+  uint8_t *bytes;
+  size_t size;
+  assert_ok(data_file_read(path, 1 << 24, &bytes, &size, &error), &error);
+  for (size_t keep = 0; keep < size; keep += keep < 4000 ? 97 : 1009) {
+    assert_ok(data_file_write(path, bytes, keep, &error), &error);
+    s = (stopper){0};
+    assert_int_equal(train_until(&recipe, &set, &s, true, &outcome, &error), SCRAWL_BAD_FORMAT);
+    assert_non_null(strstr(error.message, "run.safetensors"));
+  }
+  base_free(bytes);
+  data_set_free(&set);
+}
+
+/* ---- batches and recipes ---- */
+
+static void test_batches_hold_each_picture_once(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_batches batches;
+  assert_int_equal(train_batches_create(&set, NULL, 255, base_random_seed(3), NULL, &batches, NULL),
+                   SCRAWL_OK);
+  uint32_t before[PICTURES];
+  static float input[PICTURES * SIDE * SIDE];
+  uint16_t labels[PICTURES];
+  train_batches_shuffle(&batches, 0);
+  memcpy(before, batches.order, sizeof before);
+  train_batches_shuffle(&batches, 1);
+  assert_memory_not_equal(before, batches.order, sizeof before);
+  bool seen[PICTURES] = {false};
+  train_batches_fill(&batches, 0, PICTURES, input, labels);
+  for (int i = 0; i < PICTURES; i++) {
+    uint32_t picture = batches.order[i];
+    assert_false(seen[picture]);
+    seen[picture] = true;
+    assert_int_equal(labels[i], set.labels[picture]);
+    for (int p = 0; p < SIDE * SIDE; p++) /* raw pixels */
+      assert_true(input[i * SIDE * SIDE + p] ==
+                  (float)set.pixels[picture * SIDE * SIDE + (uint32_t)p]);
+  }
+  train_batches_free(&batches);
+  data_set_free(&set);
+}
+
+static void test_augmentation_is_read_from_text(void **state) {
+  (void)state;
+  ink_augmentation a;
+  base_error error;
+  assert_int_equal(train_augmentation_parse("none", &a, &error), SCRAWL_OK);
+  assert_false(train_augmentation_any(&a));
+  assert_int_equal(train_augmentation_parse("rotation=3,shift=1.5", &a, &error), SCRAWL_OK);
+  assert_true(a.rotation == 3 && a.shift == 1.5 && a.scale == 0);
+  assert_int_equal(train_augmentation_parse("standard,rotation=0,elastic=2", &a, &error),
+                   SCRAWL_OK);
+  assert_true(a.rotation == 0 && a.elastic == 2 && a.elastic_sigma > 0 && a.shear > 0);
+  static const char *const wrong[] = {"",
+                                      "much",
+                                      "rotation",
+                                      "rotation=",
+                                      "rotation=x",
+                                      "rotation=-1",
+                                      "rotation=nan",
+                                      "erase=2",
+                                      "shift=1,",
+                                      "shift=1,standard"};
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    assert_int_equal(train_augmentation_parse(wrong[i], &a, &error), SCRAWL_INVALID_ARGUMENT);
+}
+
+static void test_the_recipe_is_a_command(void **state) {
+  (void)state;
+  train_recipe recipe = make_recipe();
+  recipe.name = "it's";
+  train_option_list list;
+  assert_int_equal(train_recipe_list(&recipe, &list, NULL), SCRAWL_OK);
+  char *command = train_recipe_command(&list);
+  assert_string_equal(
+      command, "scrawl train --data bars --arch 'conv 4 3x3 same, batchnorm, relu, pool 2, dropout "
+               "0.1, dense "
+               "3, softmax' --name 'it'\\''s' --optimiser adam --schedule cosine --epochs 4 "
+               "--batch 16 --rate "
+               "0.01 --warm-up 0 --weight-decay 0 --label-smoothing 0 --average 0.9 --augment "
+               "rotation=4,shift=0.5,noise=0.05 --scale 1 --validation 0.25 --patience 0 --seed 1 "
+               "--split-seed "
+               "1");
+  base_free(command);
+  train_option_list_free(&list);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_it_learns_bars),
+      cmocka_unit_test(test_metadata_tells_how_it_was_made),
+      cmocka_unit_test(test_threads_change_no_bit),
+      cmocka_unit_test(test_patience_ends_training),
+      cmocka_unit_test(test_without_validation_the_last_weights_are_kept),
+      cmocka_unit_test(test_training_goes_on_from_a_model),
+      cmocka_unit_test(test_impossible_recipes_are_refused),
+      cmocka_unit_test(test_divergence_is_said),
+      cmocka_unit_test(test_exhausted_memory_is_survived),
+      cmocka_unit_test(test_stopped_and_resumed_gives_the_same_bits),
+      cmocka_unit_test(test_killed_and_resumed_gives_the_same_bits),
+      cmocka_unit_test(test_other_options_do_not_resume),
+      cmocka_unit_test(test_damaged_checkpoints_are_refused),
+      cmocka_unit_test(test_batches_hold_each_picture_once),
+      cmocka_unit_test(test_augmentation_is_read_from_text),
+      cmocka_unit_test(test_the_recipe_is_a_command),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,584 @@
+/* Training steps: against PyTorch's numbers, the same bits on any number of threads, no allocation, resuming, schedules. */
+#include "network.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "nn/session.h"
+#include "nn/trainer.h"
+
+static nn_trainer *make_trainer(nn_graph *graph, const nn_trainer_options *options,
+                                base_pool *pool) {
+  nn_trainer *trainer;
+  base_error error = {0};
+  if (nn_trainer_create(graph, options, pool, NULL, &trainer, &error) != SCRAWL_OK)
+    fail_msg("%s", error.message);
+  return trainer;
+}
+
+static void assert_near(const float *values, const float *expected, size_t count,
+                        double tolerance) {
+  for (size_t i = 0; i < count; i++)
+    if (!(fabs((double)values[i] - (double)expected[i]) <= tolerance))
+      fail_msg("number %zu is %.7g, expected %.7g", i, (double)values[i], (double)expected[i]);
+}
+
+/* ---- known numbers ---- */
+
+/* All made with PyTorch 1.13: x = [[.5,-1,2],[1.5,.25,-.75]], y = [0,1], x @ W + b, cross_entropy(label_smoothing),
+ * three steps with the rates 0.1, 0.05, 0.02, the bias in a parameter group without weight decay. */
+static void test_optimisers_match_pytorch(void **state) {
+  (void)state;
+  const float input[6] = {0.5f, -1, 2, 1.5f, 0.25f, -0.75f};
+  const float start[8] = {0.1f, -0.2f, 0.3f, 0.4f, -0.5f, 0.6f, 0.05f, -0.05f};
+  const uint16_t labels[2] = {0, 1};
+  const double rates[3] = {0.1, 0.05, 0.02};
+  const struct {
+    nn_trainer_options options;
+    double losses[3];
+    float expected[8];
+  } cases[] = {
+      {{.optimiser = NN_SGD},
+       {1.7882721, 1.4465771, 1.3003945},
+       {0.03721971f, -0.1372197f, 0.2133479f, 0.4866521f, -0.3103717f, 0.4103717f, 0.05503185f,
+        -0.05503185f}},
+      {{.optimiser = NN_SGD, .momentum = 0.9, .weight_decay = 0.01},
+       {1.7882721, 1.4453475, 1.1628222},
+       {0.007549374f, -0.1073003f, 0.1719737f, 0.5262826f, -0.220221f, 0.3199719f, 0.05740492f,
+        -0.05740492f}},
+      {{.optimiser = NN_SGD,
+        .momentum = 0.9,
+        .nesterov = true,
+        .weight_decay = 0.01,
+        .label_smoothing = 0.1},
+       {1.7082721, 1.1568036, 0.8742440},
+       {-0.03329915f, -0.06630691f, 0.1184756f, 0.5787668f, -0.1030257f, 0.2026318f, 0.05875602f,
+        -0.05875603f}},
+      {{.optimiser = NN_ADAM, .beta1 = 0.9, .beta2 = 0.999, .weight_decay = 0.01},
+       {1.7882721, 1.3875697, 1.2066822},
+       {-0.06988671f, -0.03011296f, 0.1304515f, 0.5695398f, -0.3304252f, 0.4304246f, 0.2022874f,
+        -0.2022874f}},
+      {{.optimiser = NN_ADAMW,
+        .beta1 = 0.8,
+        .beta2 = 0.95,
+        .epsilon = 1e-6,
+        .weight_decay = 0.1,
+        .label_smoothing = 0.2},
+       {1.6282721, 1.2671601, 1.1092190},
+       {-0.0706875f, -0.0276205f, 0.1265035f, 0.5616524f, -0.3230843f, 0.4213923f, 0.1991208f,
+        -0.1991207f}},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    nn_graph *graph = make_network("dense 2, softmax", (nn_shape){1, 1, 3}, 1);
+    memcpy(graph->parameters, start, sizeof start);
+    nn_trainer_options options = cases[c].options;
+    options.batch = 2;
+    if (options.epsilon == 0) options.epsilon = 1e-8;
+    nn_trainer *trainer = make_trainer(graph, &options, NULL);
+    for (int step = 0; step < 3; step++) {
+      double loss;
+      int correct;
+      nn_trainer_step(trainer, input, labels, 2, rates[step], &loss, &correct);
+      if (!(fabs(loss - cases[c].losses[step]) < 2e-6))
+        fail_msg("case %zu, step %d: loss %.8g", c, step, loss);
+    }
+    assert_near(graph->parameters, cases[c].expected, 8, 2e-6);
+    nn_trainer_free(trainer);
+    nn_graph_free(graph);
+  }
+}
+
+/* PyTorch 1.13: BatchNorm1d(momentum=0.1) over channels, flattened pixel by pixel, a linear layer, two steps of SGD at 0.5,
+ * then the logits in evaluation mode. */
+static void test_batch_norm_matches_pytorch(void **state) {
+  (void)state;
+  const float input[12] = {0.5f, -1, 2, 1.5f, 0.25f, -0.75f, 1, 3, -2, 0.5f, 0.75f, -0.25f};
+  const float start[14] = {1.5f, 0.5f,  0.1f, -0.2f, 0.1f,  -0.2f, 0.3f,
+                           0.4f, -0.5f, 0.6f, 0.7f,  -0.8f, 0,     0};
+  const float trained[14] = {1.330999f,   0.2992744f,  0.07331055f, -0.1639975f, 0.2731612f,
+                             -0.3731611f, 0.2454052f,  0.4545949f,  -0.1620203f, 0.2620203f,
+                             0.6277899f,  -0.7277899f, 0.02444046f, -0.02444048f};
+  const float running[4] = {0.07916667f, 0.095f, 1.145667f, 1.25175f};
+  const float logits[6] = {-0.1906025f, 0.03611511f, 0.194254f,
+                           -0.4353168f, -0.9833619f, 1.311988f};
+  const double losses[2] = {0.9765997, 0.7502823};
+  const uint16_t labels[3] = {0, 1, 1};
+  nn_graph *graph = make_network("batchnorm, dense 2", (nn_shape){1, 2, 2}, 1);
+  memcpy(graph->parameters, start, sizeof start);
+  nn_trainer_options options = {.batch = 3, .epsilon = 1e-8};
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  for (int step = 0; step < 2; step++) {
+    double loss;
+    int correct;
+    nn_trainer_step(trainer, input, labels, 3, 0.5, &loss, &correct);
+    assert_true(fabs(loss - losses[step]) < 2e-6);
+  }
+  assert_near(graph->parameters, trained, 14, 2e-6);
+  assert_near(graph->state, running, 4, 1e-6);
+  nn_session *session;
+  assert_int_equal(nn_session_create(graph, 4, NULL, NULL, &session, NULL), SCRAWL_OK);
+  float output[6];
+  nn_session_run(session, input, 3, output);
+  assert_near(output, logits, 6, 5e-6);
+  nn_session_free(session);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+}
+
+/* ---- the same bits ---- */
+
+typedef struct history {
+  float *parameters, *state, *average;
+  double losses[50];
+  int correct[50];
+} history;
+
+static const char *const mixed =
+    "conv 6 3x3 same, batchnorm, relu, as a, conv 6 3x3 same, batchnorm, relu, add a, pool 2, "
+    "dropout 0.2, conv 8 3x3 stride 2, silu, dense 24, batchnorm, relu, dropout 0.3, dense 5, "
+    "softmax";
+static const nn_shape mixed_input = {12, 12, 1};
+
+static nn_trainer_options mixed_options(void) {
+  nn_trainer_options options = nn_trainer_defaults(NN_ADAMW);
+  options.batch = 37;
+  options.weight_decay = 0.01;
+  options.average_decay = 0.9;
+  options.label_smoothing = 0.1;
+  options.seed = 99;
+  return options;
+}
+
+/* Every fifth batch is short, as the last of an epoch. */
+static int mixed_count(int step) {
+  return step % 5 == 4 ? 1 + step % 31 : 37;
+}
+
+static void run_steps(nn_trainer *trainer, history *kept, int from, int to) {
+  size_t floats = nn_shape_floats(mixed_input);
+  for (int step = from; step < to; step++) {
+    float *input = random_floats(37 * floats, 1000 + (uint64_t)step);
+    uint16_t labels[37];
+    for (int p = 0; p < 37; p++) labels[p] = (uint16_t)((p * 7 + step) % 5);
+    nn_trainer_step(trainer, input, labels, mixed_count(step), 0.01, &kept->losses[step],
+                    &kept->correct[step]);
+    base_free(input);
+  }
+}
+
+static void keep(history *kept, const nn_graph *graph, const nn_trainer *trainer) {
+  size_t parameters = graph->parameter_count * sizeof(float);
+  size_t state = graph->state_count * sizeof(float);
+  kept->parameters = base_alloc(1, parameters);
+  kept->average = base_alloc(1, parameters);
+  kept->state = base_alloc(1, state);
+  memcpy(kept->parameters, graph->parameters, parameters);
+  memcpy(kept->state, graph->state, state);
+  nn_trainer_average(trainer, kept->average);
+}
+
+static void release(history *kept) {
+  base_free(kept->parameters);
+  base_free(kept->average);
+  base_free(kept->state);
+}
+
+static void assert_same(const history *a, const history *b, const nn_graph *graph) {
+  assert_memory_equal(a->losses, b->losses, sizeof a->losses);
+  assert_memory_equal(a->correct, b->correct, sizeof a->correct);
+  assert_memory_equal(a->parameters, b->parameters, graph->parameter_count * sizeof(float));
+  assert_memory_equal(a->average, b->average, graph->parameter_count * sizeof(float));
+  assert_memory_equal(a->state, b->state, graph->state_count * sizeof(float));
+}
+
+static history train_mixed(size_t threads) {
+  history kept = {0};
+  base_pool *pool = threads ? base_pool_create(threads) : NULL;
+  nn_graph *graph = make_network(mixed, mixed_input, 3);
+  nn_trainer_options options = mixed_options();
+  nn_trainer *trainer = make_trainer(graph, &options, pool);
+  run_steps(trainer, &kept, 0, 50);
+  keep(&kept, graph, trainer);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+  base_pool_free(pool);
+  return kept;
+}
+
+static void test_same_bits_on_any_number_of_threads(void **state) {
+  (void)state;
+  nn_graph *graph = make_network(mixed, mixed_input, 3);
+  history first = train_mixed(1);
+  /* It has learned something that could differ. */
+  assert_true(memcmp(first.parameters, graph->parameters, graph->parameter_count * sizeof(float)));
+  const size_t threads[] = {0, 2, 3, 5};
+  for (size_t i = 0; i < 4; i++) {
+    history other = train_mixed(threads[i]);
+    assert_same(&first, &other, graph);
+    release(&other);
+  }
+  release(&first);
+  nn_graph_free(graph);
+}
+
+static void test_resumed_run_has_the_same_bits(void **state) {
+  (void)state;
+  history whole = train_mixed(1), parts = {0};
+  nn_graph *graph = make_network(mixed, mixed_input, 3);
+  nn_trainer_options options = mixed_options();
+  nn_trainer *before = make_trainer(graph, &options, NULL);
+  run_steps(before, &parts, 0, 23);
+  nn_graph *copy;
+  assert_int_equal(nn_graph_copy(graph, &copy, NULL), SCRAWL_OK);
+  nn_trainer *after = make_trainer(copy, &options, NULL);
+  nn_trainer_vector from[4], to[4];
+  assert_int_equal(nn_trainer_vectors(before, from), 3);
+  assert_int_equal(nn_trainer_vectors(after, to), 3);
+  for (int v = 0; v < 3; v++) {
+    assert_string_equal(from[v].name, to[v].name);
+    memcpy(to[v].values, from[v].values, from[v].count * sizeof(float));
+  }
+  nn_trainer_set_steps(after, nn_trainer_steps(before));
+  nn_trainer_free(before);
+  nn_graph_free(graph);
+  run_steps(after, &parts, 23, 50);
+  keep(&parts, copy, after);
+  assert_same(&whole, &parts, copy);
+  nn_trainer_free(after);
+  nn_graph_free(copy);
+  release(&whole);
+  release(&parts);
+}
+
+/* ---- shards ---- */
+
+/* Without batch statistics the gradient of a batch is the mean of its pictures' gradients, however it is cut. */
+static void test_gradient_is_the_mean_over_pictures(void **state) {
+  (void)state;
+  const nn_shape shape = {8, 8, 2};
+  nn_graph *graph = make_network("conv 4 3x3, relu, pool 2, dense 6", shape, 4);
+  nn_trainer_options options = nn_trainer_defaults(NN_SGD);
+  options.batch = 150;
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  size_t count = graph->parameter_count, floats = nn_shape_floats(shape);
+  float *input = random_floats(150 * floats, 5);
+  uint16_t labels[150];
+  for (int p = 0; p < 150; p++) labels[p] = (uint16_t)(p * p % 6);
+  float *gradient = base_alloc(count, sizeof(float));
+  double *sum = base_alloc_zero(count, sizeof(double)), losses = 0;
+  for (int p = 0; p < 150; p++) {
+    double loss;
+    nn_trainer_gradient(trainer, input + (size_t)p * floats, labels + p, 1, &loss, gradient, NULL);
+    for (size_t i = 0; i < count; i++) sum[i] += (double)gradient[i];
+    losses += loss;
+    const int n = p + 1;
+    if (n != 2 && n != 7 && n != 33 && n != 64 && n != 129 && n != 150) continue;
+    nn_trainer_gradient(trainer, input, labels, n, &loss, gradient, NULL);
+    assert_true(fabs(loss - losses / n) < 1e-6);
+    for (size_t i = 0; i < count; i++) assert_true(fabs((double)gradient[i] - sum[i] / n) < 1e-5);
+  }
+  base_free(input);
+  base_free(gradient);
+  base_free(sum);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+}
+
+static void test_gradient_changes_nothing(void **state) {
+  (void)state;
+  nn_graph *graph = make_network(mixed, mixed_input, 3), *copy;
+  assert_int_equal(nn_graph_copy(graph, &copy, NULL), SCRAWL_OK);
+  nn_trainer_options options = mixed_options();
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  size_t floats = nn_shape_floats(mixed_input);
+  float *input = random_floats(37 * floats, 5), *input_gradient = random_floats(37 * floats, 6);
+  float *first = random_floats(graph->parameter_count, 7);
+  float *again = random_floats(graph->parameter_count, 8);
+  uint16_t labels[37] = {0};
+  double loss, same;
+  nn_trainer_gradient(trainer, input, labels, 37, &loss, first, NULL);
+  nn_trainer_gradient(trainer, input, labels, 37, &same, again, input_gradient);
+  assert_true(loss == same);
+  assert_memory_equal(first, again, graph->parameter_count * sizeof(float));
+  assert_memory_equal(graph->parameters, copy->parameters, graph->parameter_count * sizeof(float));
+  assert_memory_equal(graph->state, copy->state, graph->state_count * sizeof(float));
+  assert_int_equal(nn_trainer_steps(trainer), 0);
+  base_free(input);
+  base_free(input_gradient);
+  base_free(first);
+  base_free(again);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+  nn_graph_free(copy);
+}
+
+/* ---- memory ---- */
+
+static void test_steps_allocate_nothing(void **state) {
+  (void)state;
+  base_pool *pool = base_pool_create(2);
+  nn_graph *graph = make_network(mixed, mixed_input, 3);
+  nn_trainer_options options = mixed_options();
+  nn_trainer *trainer = make_trainer(graph, &options, pool);
+  nn_session *session;
+  assert_int_equal(nn_session_create(graph, 20, pool, NULL, &session, NULL), SCRAWL_OK);
+  size_t floats = nn_shape_floats(mixed_input);
+  float *input = random_floats(37 * floats, 5);
+  float *gradient = random_floats(graph->parameter_count, 6);
+  float output[37 * 5];
+  uint16_t labels[37] = {0};
+  double loss;
+  int correct;
+  base_alloc_fail_after(0);
+  for (int count = 37; count > 0; count -= 9) {
+    nn_trainer_step(trainer, input, labels, count, 0.01, &loss, &correct);
+    nn_trainer_gradient(trainer, input, labels, count, &loss, gradient, NULL);
+    nn_session_refresh(session);
+    nn_session_run(session, input, count, output);
+  }
+  long allocations = base_alloc_fail_after(-1);
+  assert_int_equal(allocations, 0);
+  assert_true(isfinite(loss));
+  base_free(input);
+  base_free(gradient);
+  nn_session_free(session);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+  base_pool_free(pool);
+}
+
+static void test_exhausted_memory_is_an_error(void **state) {
+  (void)state;
+  nn_graph *graph = make_network(mixed, mixed_input, 3);
+  nn_trainer_options options = mixed_options();
+  bool created = false;
+  for (long after = 0; !created; after++) {
+    assert_true(after < 100);
+    base_error error = {0};
+    nn_trainer *trainer;
+    base_alloc_fail_after(after);
+    scrawl_status status = nn_trainer_create(graph, &options, NULL, NULL, &trainer, &error);
+    base_alloc_fail_after(-1);
+    created = status == SCRAWL_OK;
+    if (!created) {
+      assert_int_equal(status, SCRAWL_OUT_OF_MEMORY);
+      assert_null(trainer);
+      assert_true(strlen(error.message) > 0);
+    }
+    nn_trainer_free(trainer);
+  }
+  double worst;
+  for (long after = 0; after < 12; after++) {
+    base_alloc_fail_after(after);
+    assert_int_equal(nn_check_gradients(graph, 2, 1, NULL, &worst, NULL), SCRAWL_OUT_OF_MEMORY);
+    base_alloc_fail_after(-1);
+  }
+  nn_graph_free(graph);
+}
+
+/* ---- refusals ---- */
+
+static void assert_refused(const char *text, nn_shape input, nn_trainer_options options,
+                           const char *sentence) {
+  nn_graph *graph = make_network(text, input, 1);
+  nn_trainer *trainer;
+  base_error error = {0};
+  assert_int_equal(nn_trainer_create(graph, &options, NULL, NULL, &trainer, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_null(trainer);
+  if (!strstr(error.message, sentence)) fail_msg("`%s` lacks `%s`", error.message, sentence);
+  nn_graph_free(graph);
+}
+
+static void test_refuses_what_cannot_be_trained(void **state) {
+  (void)state;
+  const nn_shape shape = {4, 4, 1};
+  nn_trainer_options good = nn_trainer_defaults(NN_SGD), bad = good;
+  assert_refused("conv 3 3x3", shape, good, "ends in 2x2 pixels");
+  bad.batch = 0;
+  assert_refused("dense 3", shape, bad, "batch 0");
+  bad = good;
+  bad.momentum = 1;
+  assert_refused("dense 3", shape, bad, "momentum 1");
+  bad = good;
+  bad.label_smoothing = NAN;
+  assert_refused("dense 3", shape, bad, "label smoothing");
+  bad = good;
+  bad.weight_decay = -1;
+  assert_refused("dense 3", shape, bad, "weight decay -1");
+}
+
+/* ---- dropout, loss, average ---- */
+
+/* y = dropout(x) seen through the identity: the input's gradient of sum z[0] is the mask, scaled. */
+static void test_dropout_masks(void **state) {
+  (void)state;
+  enum { SIDE = 40, FLOATS = SIDE * SIDE };
+  nn_graph *graph = make_network("dropout 0.25, dense 2 nobias", (nn_shape){SIDE, SIDE, 1}, 1);
+  for (size_t i = 0; i < FLOATS; i++) {
+    graph->parameters[2 * i] = 1;
+    graph->parameters[2 * i + 1] = 0;
+  }
+  nn_trainer_options options = nn_trainer_defaults(NN_SGD);
+  options.batch = 2;
+  options.seed = 11;
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  float input[2 * FLOATS] = {0}, *masks = base_alloc(2 * FLOATS, sizeof(float));
+  float *again = base_alloc(2 * FLOATS, sizeof(float));
+  float *gradient = base_alloc(graph->parameter_count, sizeof(float));
+  const uint16_t labels[2] = {1, 1};
+  double loss;
+  nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, masks);
+  size_t dropped = 0, differing = 0;
+  /* Both logits are 0, so p = 1/2; the mean over two pictures halves it; the kept ones are scaled by 4/3. */
+  for (size_t i = 0; i < 2 * FLOATS; i++) {
+    dropped += masks[i] == 0;
+    assert_true(masks[i] == 0 || fabs((double)masks[i] - 0.25 * 4 / 3) < 1e-6);
+    differing += i < FLOATS && masks[i] != masks[i + FLOATS];
+  }
+  /* 3200 draws at 0.25: deviation 24. Two independent masks differ with probability 3/8: 600, deviation 19. */
+  assert_in_range(dropped, 800 - 100, 800 + 100);
+  assert_in_range(differing, 600 - 80, 600 + 80);
+  nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, again);
+  assert_memory_equal(masks, again, 2 * FLOATS * sizeof(float));
+  nn_trainer_set_steps(trainer, 1);
+  nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, again);
+  assert_true(memcmp(masks, again, 2 * FLOATS * sizeof(float)) != 0);
+  base_free(masks);
+  base_free(again);
+  base_free(gradient);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+}
+
+static void test_counts_right_answers_and_ends_of_the_loss(void **state) {
+  (void)state;
+  nn_graph *graph = make_network("softmax", (nn_shape){1, 1, 3}, 1);
+  nn_trainer_options options = nn_trainer_defaults(NN_SGD);
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  /* Equal logits: the first is taken. A sure and right answer, and a sure and wrong one, at the ends of float. */
+  const float input[9] = {1, 1, 1, 0, 200, 0, -3e38f, 0, 3e38f};
+  const uint16_t labels[3] = {0, 1, 2};
+  double loss;
+  int correct;
+  nn_trainer_step(trainer, input, labels, 1, 0.1, &loss, &correct);
+  assert_true(fabs(loss - log(3)) < 1e-12 && correct == 1);
+  nn_trainer_step(trainer, input + 3, labels + 1, 1, 0.1, &loss, &correct);
+  assert_true(loss >= 0 && loss < 1e-80 && correct == 1);
+  nn_trainer_step(trainer, input + 6, labels, 1, 0.1, &loss, &correct);
+  assert_true(isfinite(loss) && loss > 5e38 && correct == 0);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+}
+
+static void test_average_follows_the_weights(void **state) {
+  (void)state;
+  nn_graph *graph = make_network("dense 2", (nn_shape){1, 1, 3}, 1);
+  nn_trainer_options options = nn_trainer_defaults(NN_SGD);
+  options.average_decay = 0.75;
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  double expected[8];
+  for (int i = 0; i < 8; i++) expected[i] = (double)graph->parameters[i];
+  const float input[3] = {1, -2, 0.5f};
+  const uint16_t label = 1;
+  for (int step = 0; step < 5; step++) {
+    double loss;
+    int correct;
+    nn_trainer_step(trainer, input, &label, 1, 0.3, &loss, &correct);
+    for (int i = 0; i < 8; i++)
+      expected[i] = 0.75 * expected[i] + 0.25 * (double)graph->parameters[i];
+  }
+  float average[8];
+  nn_trainer_average(trainer, average);
+  for (int i = 0; i < 8; i++) assert_true(fabs((double)average[i] - expected[i]) < 1e-6);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+}
+
+static void test_learns(void **state) {
+  (void)state;
+  /* A bright row against a bright column, in noise. */
+  enum { BATCH = 32, SIDE = 8 };
+  nn_graph *graph =
+      make_network("conv 8 3x3 same, batchnorm, relu, global-average, dense 2, softmax",
+                   (nn_shape){SIDE, SIDE, 1}, 2);
+  nn_trainer_options options = nn_trainer_defaults(NN_ADAM);
+  nn_trainer *trainer = make_trainer(graph, &options, NULL);
+  base_random random = base_random_seed(3);
+  double loss = 0;
+  int correct = 0;
+  for (int step = 0; step < 200; step++) {
+    float input[BATCH][SIDE][SIDE];
+    uint16_t labels[BATCH];
+    for (int p = 0; p < BATCH; p++) {
+      labels[p] = (uint16_t)base_random_below(&random, 2);
+      uint64_t line = base_random_below(&random, SIDE);
+      for (uint64_t i = 0; i < SIDE; i++)
+        for (uint64_t j = 0; j < SIDE; j++)
+          input[p][i][j] =
+              (float)(0.3 * base_random_normal(&random) + ((labels[p] ? j : i) == line ? 1 : 0));
+    }
+    nn_trainer_step(trainer, &input[0][0][0], labels, BATCH, 0.01, &loss, &correct);
+  }
+  assert_true(loss < 0.1);
+  assert_true(correct >= BATCH - 1);
+  nn_trainer_free(trainer);
+  nn_graph_free(graph);
+}
+
+/* ---- schedules ---- */
+
+static void assert_rate(const nn_schedule *schedule, uint64_t step, double expected) {
+  double rate = nn_schedule_rate(schedule, step, 101);
+  if (!(fabs(rate - expected) < 1e-12)) fail_msg("step %d: %.15g", (int)step, rate);
+}
+
+static void test_schedules(void **state) {
+  (void)state;
+  nn_schedule constant = {.kind = NN_CONSTANT, .rate = 0.5};
+  assert_rate(&constant, 0, 0.5);
+  assert_rate(&constant, 100, 0.5);
+  nn_schedule cosine = {.kind = NN_COSINE, .rate = 1, .final_rate = 0.2};
+  assert_rate(&cosine, 0, 1);
+  assert_rate(&cosine, 25, 0.2 + 0.4 * (1 + sqrt(0.5)));
+  assert_rate(&cosine, 50, 0.6);
+  assert_rate(&cosine, 100, 0.2);
+  nn_schedule warm = {.kind = NN_COSINE, .rate = 1, .warm_up = 0.1};
+  assert_rate(&warm, 0, 0.1);
+  assert_rate(&warm, 4, 0.5);
+  assert_rate(&warm, 9, 1);
+  assert_rate(&warm, 100, 0);
+  nn_schedule step = {.kind = NN_STEP, .rate = 2, .step_share = 0.25, .step_factor = 0.1};
+  assert_rate(&step, 25, 2);
+  assert_rate(&step, 26, 0.2);
+  assert_rate(&step, 51, 0.02);
+  assert_rate(&step, 100, 0.002);
+  nn_schedule cycle = {.kind = NN_ONE_CYCLE, .rate = 1, .final_rate = 0.01, .warm_up = 0.3};
+  assert_rate(&cycle, 0, 0.04);
+  assert_rate(&cycle, 29, 1);
+  assert_rate(&cycle, 100, 0.01);
+  assert_true(nn_schedule_rate(&cycle, 0, 0) <= 1); /* no division by zero */
+  nn_schedule thirds = {.kind = NN_STEP, .rate = 1, .step_share = 1.0 / 3, .step_factor = 0.5};
+  assert_true(nn_schedule_rate(&thirds, 30, 90) == 0.5 &&
+              nn_schedule_rate(&thirds, 60, 90) == 0.25);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_optimisers_match_pytorch),
+      cmocka_unit_test(test_batch_norm_matches_pytorch),
+      cmocka_unit_test(test_same_bits_on_any_number_of_threads),
+      cmocka_unit_test(test_resumed_run_has_the_same_bits),
+      cmocka_unit_test(test_gradient_is_the_mean_over_pictures),
+      cmocka_unit_test(test_gradient_changes_nothing),
+      cmocka_unit_test(test_steps_allocate_nothing),
+      cmocka_unit_test(test_exhausted_memory_is_an_error),
+      cmocka_unit_test(test_refuses_what_cannot_be_trained),
+      cmocka_unit_test(test_dropout_masks),
+      cmocka_unit_test(test_counts_right_answers_and_ends_of_the_loss),
+      cmocka_unit_test(test_average_follows_the_weights),
+      cmocka_unit_test(test_learns),
+      cmocka_unit_test(test_schedules),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
