@@ -244,6 +244,7 @@ typedef struct update {
   size_t shards;
   nn_sgd sgd;
   nn_adam adam;
+  float average_decay;
 } update;
 
 static update describe_update(nn_trainer *trainer, int count, double rate) {
@@ -266,6 +267,7 @@ static update describe_update(nn_trainer *trainer, int count, double rate) {
                .correction2 = (float)(1 - pow(beta2, step)),
                .weight_decay = (float)o->weight_decay,
                .decoupled = o->optimiser == NN_ADAMW},
+      .average_decay = (float)nn_average_decay(o->average_decay, trainer->steps),
   };
 }
 
@@ -291,7 +293,7 @@ static void update_piece(void *argument, size_t index, size_t worker) {
                        trainer->vectors[SECOND] + part.offset);
   }
   if (trainer->vectors[AVERAGE])
-    kernels->average_step(part.count, (float)trainer->options.average_decay, weights,
+    kernels->average_step(part.count, run->average_decay, weights,
                           trainer->vectors[AVERAGE] + part.offset);
 }
 
@@ -309,6 +311,11 @@ void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *la
 }
 
 /* ---- what a checkpoint needs ---- */
+
+double nn_average_decay(double decay, uint64_t step) {
+  double young = (1.0 + (double)step) / (10.0 + (double)step);
+  return decay < young ? decay : young;
+}
 
 void nn_trainer_average(const nn_trainer *trainer, float *parameters) {
   const float *from =

@@ -324,11 +324,9 @@ static scrawl_status train_step(run *r, base_error *error) {
         (unsigned long long)state->step + 1, (unsigned long long)state->epoch + 1,
         r->recipe->schedule.rate);
   if (state->average_state && r->graph->state_count) {
-    /* As the average of the weights: young averages follow quickly. */
-    double young = (1.0 + (double)step) / (10.0 + (double)step);
-    double decay = r->recipe->trainer.average_decay;
-    nn_kernels_best()->average_step(r->graph->state_count, (float)(decay < young ? decay : young),
-                                    r->graph->state, state->average_state);
+    double decay = nn_average_decay(r->recipe->trainer.average_decay, step);
+    nn_kernels_best()->average_step(r->graph->state_count, (float)decay, r->graph->state,
+                                    state->average_state);
   }
   state->loss_sum += loss * count;
   state->right += (uint64_t)correct;

@@ -259,6 +259,21 @@ test("a picture on the sheet does not cost the drawing", () =>
     await assertReads(page, "1");
   }));
 
+/* Somebody may draw before the browser has shown the page for the first time. The window hears of
+ * the document last, after the page's own script. */
+test("the sheet has its size as soon as the script has run", () =>
+  withPage({}, async (page) => {
+    await page.addInitScript(() =>
+      addEventListener("DOMContentLoaded", () => {
+        const { width, height, clientWidth } = document.getElementById("canvas");
+        globalThis.sizes = { width, height, wanted: Math.round(clientWidth * devicePixelRatio) };
+      }),
+    );
+    await page.reload();
+    const { width, height, wanted } = await page.evaluate(() => globalThis.sizes);
+    assert.deepEqual([width, height], [wanted, wanted]);
+  }));
+
 /* Real touch input, as the browser gets it from a screen. */
 test("a finger draws and never scrolls the page", () =>
   withPage({ hasTouch: true, isMobile: true, viewport: { width: 320, height: 400 } }, async (page) => {
@@ -342,6 +357,7 @@ test("without a script the form works", () =>
 
 test("the keyboard reaches everything, and one sees where it is", () =>
   withPage({}, async (page) => {
+    const chooser = page.waitForEvent("filechooser"); /* long before the key: to listen takes a while */
     const stops = [];
     for (let i = 0; i < 3; i++) {
       await page.keyboard.press("Tab");
@@ -354,7 +370,6 @@ test("the keyboard reaches everything, and one sees where it is", () =>
       assert.ok(outlined, `no outline at ${stops.at(-1)}`);
     }
     assert.deepEqual(stops, ["undo", "clear", "file"]);
-    const chooser = page.waitForEvent("filechooser");
     await page.keyboard.press("Space");
     await (await chooser).setFiles([picture("a.png", drawDigit(7)), picture("b.png", drawDigit(1))]);
     await page.locator(".strip .badge").nth(1).waitFor();
