@@ -5,7 +5,6 @@
  * manifest comes last, and a folder without one is no data set. */
 #include "data/convert.h"
 
-#include <cairo.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "base/memory.h"
 #include "data/file.h"
 #include "data/idx.h"
+#include "data/png.h"
 
 /* Picture `i` of `count` samples of the set. */
 static size_t sample(const data_set *set, size_t i, size_t count) {
@@ -82,28 +82,14 @@ scrawl_status data_convert_to_idx(const data_set *set, size_t count, const char 
 
 /* ---- a folder ---- */
 
-static scrawl_status write_picture(const char *path, const uint8_t *pixels, int width, int height,
+static scrawl_status write_picture(const char *path, const uint8_t *ink, int width, int height,
                                    base_error *error) {
-  /* cairo writes 8-bit alpha as 8-bit grey. */
-  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, width, height);
-  cairo_status_t status = cairo_surface_status(surface);
-  if (status == CAIRO_STATUS_SUCCESS) {
-    int stride = cairo_image_surface_get_stride(surface);
-    unsigned char *rows = cairo_image_surface_get_data(surface);
-    for (int y = 0; y < height; y++)
-      for (int x = 0; x < width; x++)
-        rows[(ptrdiff_t)y * stride + x] = (unsigned char)(255 - pixels[(ptrdiff_t)y * width + x]);
-    cairo_surface_mark_dirty(surface);
-    errno = 0;
-    status = cairo_surface_write_to_png(surface, path);
-  }
-  int reason = errno;
-  cairo_surface_destroy(surface);
-  if (status == CAIRO_STATUS_SUCCESS) return SCRAWL_OK;
-  bool memory = status == CAIRO_STATUS_NO_MEMORY;
-  return base_fail(error, memory ? SCRAWL_OUT_OF_MEMORY : SCRAWL_WRITE_FAILED,
-                   "%s: could not be written: %s", path,
-                   reason && !memory ? strerror(reason) : cairo_status_to_string(status));
+  uint8_t *png;
+  size_t size;
+  scrawl_status status = data_png_of_ink(ink, width, height, &png, &size, error);
+  if (status == SCRAWL_OK) status = data_file_write_directly(path, png, size, error);
+  base_free(png);
+  return status;
 }
 
 enum { LINE_BYTES = 64 }; /* "0000012345.png", a tab, a sign of a few bytes, a line feed */

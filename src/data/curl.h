@@ -1,25 +1,25 @@
-/* libcurl, loaded when the first download needs it.
- *
- * It brings thirty libraries along; linked in the usual way they took a third of the time that `scrawl read` needs for one
- * picture, process start included. These are the few functions used, with libcurl's own types. */
+/* libcurl, loaded when the first download needs it (data/library.h). */
 #ifndef DATA_CURL_H
 #define DATA_CURL_H
 
 #include <curl/curl.h>
 
-#include "base/error.h"
+#include "data/library.h"
+
+#define DATA_CURL_FUNCTIONS(F)                                                                     \
+  F(curl_global_init, global_init)                                                                 \
+  F(curl_easy_init, init)                                                                          \
+  F(curl_easy_setopt, setopt)                                                                      \
+  F(curl_easy_perform, perform)                                                                    \
+  F(curl_easy_getinfo, getinfo)                                                                    \
+  F(curl_easy_strerror, strerror)                                                                  \
+  F(curl_easy_cleanup, cleanup)
 
 typedef struct data_curl {
-  CURLcode (*global_init)(long flags);
-  CURL *(*init)(void);
-  CURLcode (*setopt)(CURL *curl, CURLoption option, ...);
-  CURLcode (*perform)(CURL *curl);
-  CURLcode (*getinfo)(CURL *curl, CURLINFO info, ...);
-  const char *(*strerror)(CURLcode code);
-  void (*cleanup)(CURL *curl);
+  DATA_CURL_FUNCTIONS(DATA_LIBRARY_MEMBER)
 } data_curl;
 
-/* Loaded once for the life of the process and set up; safe from any thread. NOT_FOUND where libcurl is not installed. */
-scrawl_status data_curl_load(const data_curl **library, base_error *error);
+/* Loaded and set up. NOT_FOUND where libcurl is not installed. */
+scrawl_status data_curl_load(const data_curl **curl, base_error *error);
 
 #endif

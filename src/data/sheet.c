@@ -1,17 +1,17 @@
-/* Contact sheets, drawn with cairo: a row for each class, its sign and count in front.
+/* Contact sheets, drawn with Leptonica: a row for each class, its sign and count in front.
  *
- * A picture is drawn as a mask through which black is painted, since ink levels are what alpha
- * is. Its size in whole multiples where it is enlarged keeps every pixel a square of its own.
- * Signs outside ASCII are given by class number: cairo's simple fonts do not look for a face
- * that has them. */
+ * Where a picture is enlarged, its size in whole multiples keeps every pixel a square of its own. Signs outside ASCII are
+ * given by class number: Leptonica's fonts, which lie inside the library, have no others. */
 #include "data/sheet.h"
 
-#include <cairo.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <leptonica/allheaders.h>
+
 #include "base/memory.h"
 #include "data/file.h"
+#include "data/png.h"
 
 enum {
   COLUMNS = 24,
@@ -20,20 +20,22 @@ enum {
   MARGIN = 16,
   LABEL = 104,      /* width of sign and count */
   TITLE = 40,       /* height */
-  MAX_SIDE = 32000, /* of the sheet: cairo ends at 32,767 */
+  MAX_SIDE = 32000, /* of the sheet */
   MIN_ROW = 8,
+  LARGE_FONT = 6, /* points at 300 to the inch: letters of 17 pixels */
+  SMALL_FONT = 4, /* 12 pixels */
 };
 
 typedef struct sheet {
   const data_set *set;
-  cairo_t *cairo;
+  PIX *pix;
+  L_BMF *large, *small;
   int row, cell; /* height of a row, side of a picture's place */
 } sheet;
 
-static void say(const sheet *s, double x, double y, double size, const char *text) {
-  cairo_set_font_size(s->cairo, size);
-  cairo_move_to(s->cairo, x, y);
-  cairo_show_text(s->cairo, text);
+/* `y` is the line that the letters stand on. */
+static void say(const sheet *s, L_BMF *font, int x, int y, const char *text) {
+  pixSetTextline(s->pix, font, text, 0, x, y, NULL, NULL);
 }
 
 /* The sign of `class` if it is ASCII, otherwise its number. */
@@ -46,103 +48,57 @@ static void name_class(const data_set *set, int class, char *text, size_t size) 
     snprintf(text, size, "class %d", class);
 }
 
-static void draw_picture(const sheet *s, size_t number, double x, double y) {
+static bool draw_picture(const sheet *s, size_t number, int x, int y) {
   int width = s->set->width, height = s->set->height, longer = width > height ? width : height;
   const uint8_t *pixels = s->set->pixels + number * (size_t)width * (size_t)height;
-  cairo_surface_t *mask = cairo_image_surface_create(CAIRO_FORMAT_A8, width, height);
-  if (cairo_surface_status(mask) == CAIRO_STATUS_SUCCESS) {
-    int stride = cairo_image_surface_get_stride(mask);
-    unsigned char *rows = cairo_image_surface_get_data(mask);
-    for (int line = 0; line < height; line++)
-      memcpy(rows + (size_t)line * (size_t)stride, pixels + (size_t)line * (size_t)width,
-             (size_t)width);
-    cairo_surface_mark_dirty(mask);
+  PIX *pix = data_pix_of_ink(pixels, width, height), *scaled = NULL;
+  if (pix && longer <= s->cell) {
+    scaled = pixExpandReplicate(pix, s->cell / longer);
+  } else if (pix) {
+    float zoom = (float)s->cell / (float)longer;
+    scaled = pixScale(pix, zoom, zoom);
   }
-  double zoom = longer <= s->cell ? s->cell / longer : (double)s->cell / longer;
-  cairo_pattern_t *pattern = cairo_pattern_create_for_surface(mask);
-  cairo_pattern_set_filter(pattern, zoom < 1 ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
-  cairo_save(s->cairo);
-  cairo_translate(s->cairo, x, y);
-  cairo_scale(s->cairo, zoom, zoom);
-  cairo_rectangle(s->cairo, 0, 0, width, height);
-  cairo_clip(s->cairo);
-  cairo_mask(s->cairo, pattern);
-  cairo_restore(s->cairo);
-  cairo_pattern_destroy(pattern);
-  cairo_surface_destroy(mask); /* an error in it has come to the sheet's own status */
+  if (scaled)
+    pixRasterop(s->pix, x, y, pixGetWidth(scaled), pixGetHeight(scaled), PIX_SRC, scaled, 0, 0);
+  pixDestroy(&pix);
+  bool done = scaled != NULL;
+  pixDestroy(&scaled);
+  return done;
 }
 
-static void draw_class(const sheet *s, int class, size_t members) {
-  double top = MARGIN + TITLE + (double)class * s->row;
+static bool draw_class(const sheet *s, int class, size_t members) {
+  int top = MARGIN + TITLE + class * s->row;
   char text[64];
-  double size = s->row < 32 ? s->row * 0.6 : 20;
   name_class(s->set, class, text, sizeof text);
-  say(s, MARGIN, top + size, size, text);
-  snprintf(text, sizeof text, "%zu", members);
-  say(s, MARGIN + (s->row < 32 ? 56 : 0), top + (s->row < 32 ? size : 2 * size), size * 0.65, text);
+  if (s->row < 32) {
+    if (s->row >= 12) say(s, s->small, MARGIN, top + 12, text);
+  } else {
+    say(s, s->large, MARGIN, top + 20, text);
+    snprintf(text, sizeof text, "%zu", members);
+    say(s, s->small, MARGIN, top + s->row - 12, text);
+  }
   /* Sample k of n is member number k * members / n: spread over the whole set, the same every
    * time. */
   size_t samples = members < COLUMNS ? members : COLUMNS, member = 0, sample = 0;
   for (size_t i = 0; i < s->set->count && sample < samples; i++) {
     if (s->set->labels[i] != class) continue;
     if (member++ != sample * members / samples) continue;
-    draw_picture(s, i, MARGIN + LABEL + (double)sample * (s->cell + GAP), top);
+    if (!draw_picture(s, i, MARGIN + LABEL + (int)sample * (s->cell + GAP), top)) return false;
     sample++;
   }
+  return true;
 }
 
-static scrawl_status draw(sheet *s, base_error *error) {
+static bool draw(const sheet *s, const size_t *members) {
   const data_set *set = s->set;
-  size_t *members = base_alloc_zero((size_t)set->classes, sizeof *members);
-  if (!members) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a contact sheet");
-  for (size_t i = 0; i < set->count; i++) members[set->labels[i]]++;
-  cairo_set_source_rgb(s->cairo, 1, 1, 1);
-  cairo_paint(s->cairo);
-  cairo_set_source_rgb(s->cairo, 0, 0, 0);
-  cairo_select_font_face(s->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
   char title[512];
   snprintf(title, sizeof title, "%s: %zu pictures of %d x %d pixels, %d classes", set->name,
            set->count, set->width, set->height, set->classes);
-  say(s, MARGIN, MARGIN + 16, 16, title);
-  for (int class = 0; class < set->classes; class ++) draw_class(s, class, members[class]);
-  base_free(members);
-  cairo_status_t status = cairo_status(s->cairo);
-  if (status == CAIRO_STATUS_SUCCESS) return SCRAWL_OK;
-  return base_fail(error, SCRAWL_OUT_OF_MEMORY, "the contact sheet could not be drawn: %s",
-                   cairo_status_to_string(status));
-}
-
-/* ---- as PNG ---- */
-
-typedef struct buffer {
-  uint8_t *bytes;
-  size_t size, capacity;
-} buffer;
-
-static cairo_status_t append(void *closure, const unsigned char *bytes, unsigned size) {
-  buffer *out = closure;
-  if (size > out->capacity - out->size) {
-    size_t larger = 2 * out->capacity + size;
-    uint8_t *grown = base_realloc(out->bytes, out->size, larger);
-    if (!grown) return CAIRO_STATUS_NO_MEMORY;
-    out->bytes = grown;
-    out->capacity = larger;
-  }
-  memcpy(out->bytes + out->size, bytes, size);
-  out->size += size;
-  return CAIRO_STATUS_SUCCESS;
-}
-
-static scrawl_status write_png(cairo_surface_t *surface, const char *path, base_error *error) {
-  buffer out = {0};
-  cairo_status_t status = cairo_surface_write_to_png_stream(surface, append, &out);
-  scrawl_status result =
-      status == CAIRO_STATUS_SUCCESS
-          ? data_file_write(path, out.bytes, out.size, error)
-          : base_fail(error, SCRAWL_OUT_OF_MEMORY, "%s: the picture could not be encoded: %s", path,
-                      cairo_status_to_string(status));
-  base_free(out.bytes);
-  return result;
+  pixSetAll(s->pix); /* white */
+  say(s, s->small, MARGIN, MARGIN + 16, title);
+  for (int class = 0; class < set->classes; class ++)
+    if (!draw_class(s, class, members[class])) return false;
+  return true;
 }
 
 scrawl_status data_sheet_write(const data_set *set, const char *path, base_error *error) {
@@ -153,11 +109,27 @@ scrawl_status data_sheet_write(const data_set *set, const char *path, base_error
   if (row > CELL + GAP) row = CELL + GAP;
   int width = 2 * MARGIN + LABEL + COLUMNS * (CELL + GAP);
   int height = 2 * MARGIN + TITLE + set->classes * row;
-  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-  sheet s = {.set = set, .cairo = cairo_create(surface), .row = row, .cell = row - GAP};
-  scrawl_status status = draw(&s, error);
-  cairo_destroy(s.cairo);
-  if (status == SCRAWL_OK) status = write_png(surface, path, error);
-  cairo_surface_destroy(surface);
+  size_t *members = base_alloc_zero((size_t)set->classes, sizeof *members);
+  setMsgSeverity(L_SEVERITY_NONE); /* Leptonica would print */
+  sheet s = {.set = set,
+             .pix = pixCreate(width, height, 8),
+             .large = bmfCreate(NULL, LARGE_FONT),
+             .small = bmfCreate(NULL, SMALL_FONT),
+             .row = row,
+             .cell = row - GAP};
+  for (size_t i = 0; members && i < set->count; i++) members[set->labels[i]]++;
+  uint8_t *bytes = NULL;
+  size_t size;
+  scrawl_status status;
+  if (!members || !s.pix || !s.large || !s.small || !draw(&s, members))
+    status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for a contact sheet");
+  else
+    status = data_png_of_pix(s.pix, &bytes, &size, error);
+  if (status == SCRAWL_OK) status = data_file_write(path, bytes, size, error);
+  base_free(bytes);
+  base_free(members);
+  bmfDestroy(&s.large);
+  bmfDestroy(&s.small);
+  pixDestroy(&s.pix);
   return status;
 }

@@ -66,21 +66,6 @@ bool nn_wire_next(nn_wire *wire, nn_field *field) {
   return !wire->damaged;
 }
 
-float nn_float_of(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-float nn_float_at(const uint8_t *packed, size_t index) {
-  uint32_t bits; /* one load: this is called twice for every weight */
-  memcpy(&bits, packed + 4 * index, sizeof bits);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bits = __builtin_bswap32(bits);
-#endif
-  return nn_float_of(bits);
-}
-
 void nn_put_float(uint8_t *packed, size_t index, float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef enum nn_wire_type {
   NN_VARINT = 0,
@@ -43,9 +44,21 @@ typedef struct nn_wire {
 bool nn_wire_next(nn_wire *wire, nn_field *field);
 /* One varint from the front of `bytes`; false when it is cut off or longer than 64 bits. */
 bool nn_varint_next(nn_bytes *bytes, uint64_t *value);
-/* Little-endian float: a fixed 32-bit value, and number `index` of packed ones. */
-float nn_float_of(uint32_t bits);
-float nn_float_at(const uint8_t *packed, size_t index);
+/* Little-endian float: a fixed 32-bit value, and number `index` of packed ones. Here, because every weight of a model comes
+ * through it twice. */
+static inline float nn_float_of(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+static inline float nn_float_at(const uint8_t *packed, size_t index) {
+  uint32_t bits;
+  memcpy(&bits, packed + 4 * index, sizeof bits);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bits = __builtin_bswap32(bits);
+#endif
+  return nn_float_of(bits);
+}
 
 /* A message that grows. After a failed allocation everything is ignored: check `failed` once, at
  * the end. */

@@ -30,8 +30,8 @@ void serve_refuse(serve_request *request, unsigned status, const char *format, .
   va_end(arguments);
   if (request->for_programs) { /* RFC 9457 */
     json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-                                MHD_get_reason_phrase_for(status), "status", (int)status, "detail",
-                                error.message);
+                                request->server->http->get_reason_phrase_for(status), "status",
+                                (int)status, "detail", error.message);
     serve_answer_json(request, status, "application/problem+json", problem);
     return;
   }
@@ -108,18 +108,19 @@ enum MHD_Result serve_answer_send(serve_request *request) {
     answer->status = MHD_HTTP_NOT_MODIFIED;
     answer->size = 0;
   }
+  const serve_http *http = request->server->http;
   struct MHD_Response *response;
   if (answer->owned)
-    response =
-        MHD_create_response_from_buffer_with_free_callback(answer->size, answer->owned, base_free);
+    response = http->create_response_from_owned_buffer(answer->size, answer->owned, base_free);
   else
-    response = MHD_create_response_from_buffer(answer->size, (void *)(uintptr_t)answer->bytes,
-                                               MHD_RESPMEM_PERSISTENT);
+    response = http->create_response_from_buffer(answer->size, (void *)(uintptr_t)answer->bytes,
+                                                 MHD_RESPMEM_PERSISTENT);
   if (!response) return MHD_NO;
   answer->owned = NULL; /* the response frees it */
   bool whole = true;
   for (size_t i = 0; i < sizeof SAFETY_HEADERS / sizeof *SAFETY_HEADERS; i++)
-    whole = MHD_add_response_header(response, SAFETY_HEADERS[i][0], SAFETY_HEADERS[i][1]) && whole;
+    whole =
+        http->add_response_header(response, SAFETY_HEADERS[i][0], SAFETY_HEADERS[i][1]) && whole;
   const char *optional[][2] = {
       {MHD_HTTP_HEADER_CONTENT_TYPE, answer->media_type},
       {MHD_HTTP_HEADER_ETAG, answer->tag},
@@ -130,11 +131,11 @@ enum MHD_Result serve_answer_send(serve_request *request) {
   };
   for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
     if (optional[i][1])
-      whole = MHD_add_response_header(response, optional[i][0], optional[i][1]) && whole;
+      whole = http->add_response_header(response, optional[i][0], optional[i][1]) && whole;
   double patience = request->server->options.timeout + (double)answer->size / SERVE_SLOWEST_BYTES;
   serve_connection_allow(request->server, request->connection, base_clock() + patience);
   enum MHD_Result queued =
-      whole ? MHD_queue_response(request->connection, answer->status, response) : MHD_NO;
-  MHD_destroy_response(response);
+      whole ? http->queue_response(request->connection, answer->status, response) : MHD_NO;
+  http->destroy_response(response);
   return queued;
 }

@@ -16,7 +16,7 @@ void serve_connection_notify(void *argument, struct MHD_Connection *connection,
   serve_connections *all = &server->connections;
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        server->http->get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     serve_connection *entry = base_alloc_zero(1, sizeof *entry);
     if (!entry || !info) { /* not to be watched: not to be served */
       base_free(entry);
@@ -46,7 +46,7 @@ void serve_connection_notify(void *argument, struct MHD_Connection *connection,
 void serve_connection_allow(serve_server *server, struct MHD_Connection *connection,
                             double deadline) {
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+      server->http->get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   serve_connection *entry = info ? info->socket_context : NULL;
   if (!entry) return;
   pthread_mutex_lock(&server->connections.lock);

@@ -107,7 +107,7 @@ static void *work(void *argument) {
   serve_request *request;
   while ((request = wait_for_request(worker->queue))) {
     answer_request(request, worker->reader);
-    MHD_resume_connection(request->connection);
+    request->server->http->resume_connection(request->connection);
   }
   return NULL;
 }
@@ -138,7 +138,7 @@ void serve_queue_push(serve_request *request) {
   bool full = queue->stopping || queue->waiting >= queue->limit;
   if (!full) {
     serve_connection_allow(request->server, request->connection, INFINITY);
-    MHD_suspend_connection(request->connection);
+    request->server->http->suspend_connection(request->connection);
     request->queued = true;
     request->next = NULL;
     if (queue->first)

@@ -23,7 +23,7 @@ enum {
 };
 
 const char *serve_request_header(const serve_request *request, const char *name) {
-  return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+  return request->server->http->lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
 /* ---- routes ---- */
@@ -51,9 +51,10 @@ static bool take_options(serve_request *request) {
     const char *name;
     page_mode mode;
   } MODES[] = {{"auto", PAGE_AUTO}, {"digit", PAGE_DIGIT}, {"glyph", PAGE_GLYPH}};
-  const char *as = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "as");
-  const char *format =
-      MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "format");
+  const char *as = request->server->http->lookup_connection_value(request->connection,
+                                                                  MHD_GET_ARGUMENT_KIND, "as");
+  const char *format = request->server->http->lookup_connection_value(
+      request->connection, MHD_GET_ARGUMENT_KIND, "format");
   size_t mode = 0, modes = sizeof MODES / sizeof *MODES;
   while (mode < modes && strcmp(as ? as : "auto", MODES[mode].name) != 0) mode++;
   if (mode == modes) {

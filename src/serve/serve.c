@@ -40,7 +40,7 @@ static scrawl_status prepare_pages(serve_server *server, base_error *error) {
 
 static scrawl_status start_daemon(serve_server *server, int listener, base_error *error) {
   const unsigned idle = (unsigned)server->options.timeout + 1;
-  server->daemon = MHD_start_daemon(
+  server->daemon = server->http->start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, serve_request_handle,
       server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
       (unsigned)SERVE_MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, idle,
@@ -55,6 +55,7 @@ static scrawl_status start_daemon(serve_server *server, int listener, base_error
 static scrawl_status start(serve_server *server, base_error *error) {
   struct sockaddr_storage address;
   socklen_t length;
+  BASE_TRY(serve_http_load(&server->http, error));
   BASE_TRY(serve_address_parse(server->options.listen, &address, &length, error));
   BASE_TRY(prepare_pages(server, error));
   BASE_TRY(serve_queue_start(server, server->options.threads, server->options.queue, error));
@@ -95,7 +96,7 @@ void serve_watch(serve_server *server) {
 void serve_stop(serve_server *server, double patience) {
   if (!server) return;
   atomic_store(&server->stopping, true);
-  if (server->daemon) server->listener = MHD_quiesce_daemon(server->daemon);
+  if (server->daemon) server->listener = server->http->quiesce_daemon(server->daemon);
   /* Not closed while libmicrohttpd may hold it, but refusing: who comes now is not left to wait in
    * the backlog. */
   if (server->listener >= 0) shutdown(server->listener, SHUT_RDWR);
@@ -103,7 +104,7 @@ void serve_stop(serve_server *server, double patience) {
        atomic_load(&server->in_flight) > 0 && base_clock() < end; serve_watch(server))
     nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
   serve_queue_stop(&server->queue);
-  if (server->daemon) MHD_stop_daemon(server->daemon);
+  if (server->daemon) server->http->stop_daemon(server->daemon);
   if (server->listener >= 0) close(server->listener);
   base_free(server->home.text);
   base_free(server->asset_tags);

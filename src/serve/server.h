@@ -4,13 +4,13 @@
 #define SERVE_SERVER_H
 
 #include <jansson.h>
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "format/format.h"
 #include "page/page.h"
 #include "serve/assets.h"
+#include "serve/http.h"
 #include "serve/multipart.h"
 #include "serve/serve.h"
 
@@ -150,6 +150,7 @@ void serve_view_size(size_t bytes, char text[32]);
 /* ---- the server (serve.c) ---- */
 
 struct serve_server {
+  const serve_http *http;
   struct MHD_Daemon *daemon;
   const read_model *model;
   serve_options options;

@@ -1,43 +1,23 @@
-/* The gallery of mistakes: each a PNG (encoded by cairo) with what was written, what was read, and how sure the network was. */
+/* The gallery of mistakes: each a PNG with what was written, what was read, and how sure the network was. */
 #include "train/gallery.h"
 
-#include <cairo.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-static cairo_status_t append_png(void *closure, const unsigned char *bytes, unsigned int length) {
-  train_text *png = closure;
-  train_text_append(png, (const char *)bytes, length);
-  return png->failed ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
-}
+#include "data/png.h"
 
 bool train_add_picture(train_text *text, int width, int height, const uint8_t *pixels) {
-  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-  train_text png = {0};
-  bool done = cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS;
-  if (done) {
-    unsigned char *rows = cairo_image_surface_get_data(surface);
-    int stride = cairo_image_surface_get_stride(surface);
-    for (int y = 0; y < height; y++)
-      for (int x = 0; x < width; x++) {
-        uint32_t grey = 255u - pixels[(size_t)y * (size_t)width + (size_t)x];
-        uint32_t colour = grey << 16 | grey << 8 | grey;
-        memcpy(rows + (ptrdiff_t)y * stride + 4 * x, &colour, 4);
-      }
-    cairo_surface_mark_dirty(surface);
-    done = cairo_surface_write_to_png_stream(surface, append_png, &png) == CAIRO_STATUS_SUCCESS;
-  }
-  cairo_surface_destroy(surface);
-  if (done) {
-    train_text_add(text, "data:image/png;base64,");
-    train_text_base64(text, (const uint8_t *)png.bytes, png.length);
-  } else {
+  uint8_t *png;
+  size_t size;
+  if (data_png_of_ink(pixels, width, height, &png, &size, NULL) != SCRAWL_OK) {
     text->failed = true;
+    return false;
   }
-  base_free(png.bytes);
-  return done;
+  train_text_add(text, "data:image/png;base64,");
+  train_text_base64(text, png, size);
+  base_free(png);
+  return true;
 }
 
 typedef struct mistake {
