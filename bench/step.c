@@ -1,7 +1,8 @@
 /* How long a training step and an inference take, on random pictures of 28 x 28 x 1, with Adam.
  *
  *   bench_step ARCH [BATCH [THREADS]]                 medians of some seconds each
- *   bench_step --rate ARCH BATCH THREADS SECONDS      one number for scripts: pictures trained in a second */
+ *   bench_step --rate ARCH BATCH THREADS SECONDS      one number for scripts:
+ *                                                     pictures trained in a second */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

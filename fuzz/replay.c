@@ -1,4 +1,5 @@
-/* Runs a fuzzer over files instead of damage: its corpus of beginnings and of every past crash, as a test.
+/* Runs a fuzzer over files instead of damage: its corpus of beginnings and of every past crash, as
+ * a test.
  *
  *   replay FILE... | FOLDER... */
 #include <dirent.h>

@@ -1,9 +1,9 @@
 /* Scrawl: handwriting recognition. The whole public interface.
  *
  * Every function that can fail returns a scrawl_status; the context it was given keeps one sentence
- * that says what was wrong with what. Outputs are set to NULL first, every `x_free(NULL)` is fine, and
- * nothing here calls exit(), abort() or prints. A context belongs to one thread at a time; a model is
- * immutable once open and may be shared by any number of contexts.
+ * that says what was wrong with what. Outputs are set to NULL first, every `x_free(NULL)` is fine,
+ * and nothing here calls exit(), abort() or prints. A context belongs to one thread at a time; a
+ * model is immutable once open and may be shared by any number of contexts.
  *
  * The simple way, a picture file's bytes in and JSON out:
  *
@@ -46,7 +46,8 @@ typedef enum scrawl_status {
 #undef SCRAWL_STATUS_ENUM
 } scrawl_status;
 
-/* "SCRAWL_NOT_FOUND" and its general message; both are "unknown status" for a value not in the table. */
+/* "SCRAWL_NOT_FOUND" and its general message; both are "unknown status" for a value not in the
+ * table. */
 const char *scrawl_status_name(scrawl_status status);
 const char *scrawl_status_message(scrawl_status status);
 
@@ -60,17 +61,20 @@ typedef struct scrawl_context scrawl_context;
 /* NULL only when memory is exhausted. */
 scrawl_context *scrawl_context_create(void);
 void scrawl_context_free(scrawl_context *context);
-/* What went wrong in the last failed call with this context; "" before the first. Owned by the context. */
+/* What went wrong in the last failed call with this context; "" before the first. Owned by the
+ * context. */
 const char *scrawl_context_error(const scrawl_context *context);
 
 /* ---- models ---- */
 
 typedef struct scrawl_model scrawl_model;
 
-/* The ONNX file's bytes (copied; hostile input is refused with BAD_FORMAT, UNSUPPORTED or LIMIT_EXCEEDED). */
+/* The ONNX file's bytes (copied; hostile input is refused with BAD_FORMAT, UNSUPPORTED or
+ * LIMIT_EXCEEDED). */
 scrawl_status scrawl_model_open_memory(scrawl_context *context, const void *bytes, size_t size,
                                        scrawl_model **model);
-/* A model that ships inside the library, "digits" for one. NOT_FOUND when there is none of that name. */
+/* A model that ships inside the library, "digits" for one. NOT_FOUND when there is none of that
+ * name. */
 scrawl_status scrawl_model_open(scrawl_context *context, const char *name, scrawl_model **model);
 void scrawl_model_free(scrawl_model *model);
 
@@ -90,23 +94,25 @@ typedef struct scrawl_glyph {
   scrawl_candidate candidates[SCRAWL_MAX_ALTERNATIVES];
 } scrawl_glyph;
 
-/* Reads one glyph from grey pixels (0 black .. 255 white, rows `stride` bytes apart, dark ink on light paper or the
- * reverse, anywhere in the picture). `model` NULL means "digits". Needs no file, network or library. */
+/* Reads one glyph from grey pixels (0 black .. 255 white, rows `stride` bytes apart, dark ink on
+ * light paper or the reverse, anywhere in the picture). `model` NULL means "digits". Needs no file,
+ * network or library. */
 scrawl_status scrawl_read_glyph(scrawl_context *context, const scrawl_model *model,
                                 const uint8_t *pixels, int width, int height, size_t stride,
                                 scrawl_glyph *glyph);
 
-/* Reads any picture file from memory (PNG, JPEG, TIFF, WebP, GIF, BMP, PNM ...) into the JSON result described in the
- * guide, UTF-8 and terminated; free it with scrawl_string_free. `model` NULL means "digits". */
+/* Reads any picture file from memory (PNG, JPEG, TIFF, WebP, GIF, BMP, PNM ...) into the JSON
+ * result described in the guide, UTF-8 and terminated; free it with scrawl_string_free. `model`
+ * NULL means "digits". */
 scrawl_status scrawl_read_picture(scrawl_context *context, const scrawl_model *model,
                                   const void *bytes, size_t size, char **json);
 void scrawl_string_free(char *string);
 
 /* ---- debugging ---- */
 
-/* Compares the analytic gradients of a network (architecture as text, see the guide) with central differences in
- * double precision, on random weights and inputs from `seed`, over parameters and inputs alike. `*worst` gets the largest
- * relative error; a sound network stays under 1e-3. */
+/* Compares the analytic gradients of a network (architecture as text, see the guide) with central
+ * differences in double precision, on random weights and inputs from `seed`, over parameters and
+ * inputs alike. `*worst` gets the largest relative error; a sound network stays under 1e-3. */
 scrawl_status scrawl_check_gradients(scrawl_context *context, const char *architecture,
                                      uint64_t seed, double *worst);
 

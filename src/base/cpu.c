@@ -1,8 +1,9 @@
 /* What this processor can do.
  *
- * The levels are those of the x86-64 psABI; every feature of a level is checked, because the compiler may use any of them
- * in an object built for it. __builtin_cpu_supports also asks whether the operating system keeps the wide registers; the
- * features without registers of their own, which not every compiler knows by name, are read from CPUID. */
+ * The levels are those of the x86-64 psABI; every feature of a level is checked, because the
+ * compiler may use any of them in an object built for it. __builtin_cpu_supports also asks whether
+ * the operating system keeps the wide registers; the features without registers of their own, which
+ * not every compiler knows by name, are read from CPUID. */
 #include "base/cpu.h"
 
 #include <sched.h>

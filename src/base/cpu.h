@@ -1,4 +1,5 @@
-/* What this processor can do. SCRAWL_CPU=scalar|v2|v3|v4 forces a lower level, so that tests run them all. */
+/* What this processor can do. SCRAWL_CPU=scalar|v2|v3|v4 forces a lower level, so that tests run
+ * them all. */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
 
@@ -15,8 +16,9 @@ typedef enum base_cpu_level {
 
 /* The best level here, after SCRAWL_CPU. Detected once; safe from any thread. */
 base_cpu_level base_cpu(void);
-/* The level to use where `best` is the best there is and `wanted` (or NULL) names another: a lower one is obeyed, anything
- * else is ignored. What base_cpu() does with SCRAWL_CPU; apart so that it can be tested. */
+/* The level to use where `best` is the best there is and `wanted` (or NULL) names another: a lower
+ * one is obeyed, anything else is ignored. What base_cpu() does with SCRAWL_CPU; apart so that it
+ * can be tested. */
 base_cpu_level base_cpu_choose(base_cpu_level best, const char *wanted);
 const char *base_cpu_name(base_cpu_level level);
 /* Cores this process may run on (its affinity mask), at least 1. */

@@ -1,7 +1,8 @@
 /* Status codes and the sentence that goes with a failure.
  *
- * Names and messages come from SCRAWL_STATUS_TABLE, so a code cannot lack one. A sentence that does not fit is cut
- * between characters: UTF-8 marks every byte but the first of a character with the bits 10xxxxxx. */
+ * Names and messages come from SCRAWL_STATUS_TABLE, so a code cannot lack one. A sentence that does
+ * not fit is cut between characters: UTF-8 marks every byte but the first of a character with the
+ * bits 10xxxxxx. */
 #include "base/error.h"
 
 #include <stdarg.h>

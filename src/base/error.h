@@ -1,6 +1,7 @@
-/* Errors. The table of codes is SCRAWL_STATUS_TABLE in the public header; this adds the one sentence that goes with a
- * failure. Functions take `base_error *error` last (NULL: the caller does not want the sentence) and end with
- *     return base_fail(error, SCRAWL_BAD_FORMAT, "%s: magic number is %u, expected 2051", path, magic);
+/* Errors. The table of codes is SCRAWL_STATUS_TABLE in the public header; this adds the one
+ * sentence that goes with a failure. Functions take `base_error *error` last (NULL: the caller does
+ * not want the sentence) and end with
+ *     return base_fail(error, SCRAWL_BAD_FORMAT, "%s: magic number %u, not 2051", path, magic);
  * The sentence names what (file, field, position), what is wrong, and where it helps what to do. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -14,12 +15,14 @@ typedef struct base_error {
   char message[BASE_ERROR_BYTES];
 } base_error;
 
-/* Keeps the formatted sentence (cut to fit, always valid UTF-8 if its parts are) and returns `status`. */
+/* Keeps the formatted sentence (cut to fit, always valid UTF-8 if its parts are) and returns
+ * `status`. */
 scrawl_status base_fail(base_error *error, scrawl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the sentence already there, for callers that know the file or field; returns `status`.
- * With SCRAWL_OK it does nothing: return base_fail_within(error, parse(..., error), "%s", path); */
+/* Puts "prefix: " before the sentence already there, for callers that know the file or field;
+ * returns `status`. With SCRAWL_OK it does nothing: return base_fail_within(error, parse(...,
+ * error), "%s", path); */
 scrawl_status base_fail_within(base_error *error, scrawl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

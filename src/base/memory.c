@@ -1,7 +1,8 @@
 /* Heap memory and arenas: see the header for the contract.
  *
- * Blocks come from posix_memalign with their exact size, so that AddressSanitizer sees an access one byte past the end.
- * An arena is a chain of blocks, the one being filled first; a request too large for the rest of it starts a new block. */
+ * Blocks come from posix_memalign with their exact size, so that AddressSanitizer sees an access
+ * one byte past the end. An arena is a chain of blocks, the one being filled first; a request too
+ * large for the rest of it starts a new block. */
 #include "base/memory.h"
 
 #include <stdarg.h>
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The fault hook: allocations since it was set, and how many of them may succeed (negative: all). */
+/* The fault hook: allocations since it was set, and how many of them may succeed (negative:
+ * all). */
 static atomic_long allocations;
 static atomic_long allowed = -1;
 

@@ -1,7 +1,8 @@
 /* Heap memory with checked sizes, and arenas.
  *
- * All of Scrawl allocates through these, so that a test can make the n-th allocation fail. Sizes are multiplied in wide
- * arithmetic: an overflow is an allocation failure, never a short block. Blocks are aligned to BASE_ALIGNMENT. */
+ * All of Scrawl allocates through these, so that a test can make the n-th allocation fail. Sizes
+ * are multiplied in wide arithmetic: an overflow is an allocation failure, never a short block.
+ * Blocks are aligned to BASE_ALIGNMENT. */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
@@ -9,7 +10,8 @@
 
 enum { BASE_ALIGNMENT = 64 }; /* one cache line, and the widest vector (AVX-512) */
 
-/* count * size bytes, aligned, not cleared / cleared; NULL on overflow or exhaustion. Zero bytes give a unique block. */
+/* count * size bytes, aligned, not cleared / cleared; NULL on overflow or exhaustion. Zero bytes
+ * give a unique block. */
 void *base_alloc(size_t count, size_t size);
 void *base_alloc_zero(size_t count, size_t size);
 /* Grows or shrinks keeping contents; NULL leaves the old block as it was. */
@@ -18,8 +20,8 @@ void base_free(void *block);
 char *base_strdup(const char *text);
 char *base_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Test hook: the allocation numbered `after` from now on (0 = the next) and all later ones fail; a negative number
- * switches it off. Returns how many allocations were made since the last call. */
+/* Test hook: the allocation numbered `after` from now on (0 = the next) and all later ones fail; a
+ * negative number switches it off. Returns how many allocations were made since the last call. */
 long base_alloc_fail_after(long after);
 
 /* A bump allocator over a chain of blocks: everything is released at once. */

@@ -1,14 +1,15 @@
 /* A thread pool: see the header for the contract.
  *
- * A run opens a job under the lock, wakes as many sleepers as it has work for, and works itself. Whoever is awake joins
- * the open job and takes indices from one atomic counter. When the caller finds the counter used up it closes the job, so
- * that a thread that has not come yet (its core is busy elsewhere, say) is not waited for, and waits only for those that
- * joined. A worker between jobs, and the caller at the end of one, polls for SPIN_SECONDS and then sleeps: kernels follow
- * each other within microseconds, and a sleeper costs about as much to wake; longer polling would take the core from
- * whoever it waits for. With more threads than cores nobody polls.
+ * A run opens a job under the lock, wakes as many sleepers as it has work for, and works itself.
+ * Whoever is awake joins the open job and takes indices from one atomic counter. When the caller
+ * finds the counter used up it closes the job, so that a thread that has not come yet (its core is
+ * busy elsewhere, say) is not waited for, and waits only for those that joined. A worker between
+ * jobs, and the caller at the end of one, polls for SPIN_SECONDS and then sleeps: kernels follow
+ * each other within microseconds, and a sleeper costs about as much to wake; longer polling would
+ * take the core from whoever it waits for. With more threads than cores nobody polls.
  *
- * All fields of a job are written under the lock before a worker joins it under the lock, and a worker leaves under the
- * lock: that orders what tasks read and write with the caller. */
+ * All fields of a job are written under the lock before a worker joins it under the lock, and a
+ * worker leaves under the lock: that orders what tasks read and write with the caller. */
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -116,7 +117,8 @@ static void stop(base_pool *pool, size_t started) {
   base_free(pool);
 }
 
-/* Starts the workers with every signal blocked, so that handlers run on threads of the host; how many came to life. */
+/* Starts the workers with every signal blocked, so that handlers run on threads of the host; how
+ * many came to life. */
 static size_t start_team(base_pool *pool) {
   sigset_t all, before;
   sigfillset(&all);

@@ -1,9 +1,10 @@
 /* A thread pool owned by its caller.
  *
- * base_pool_run() calls `task` for every index 0..count-1, on the pool's threads and the calling one, and returns when
- * all are done. Indices are handed out one at a time from an atomic counter, so a thread that loses its core holds up
- * one item, not a fixed share. Threads spin only for a few microseconds before they sleep. Results must not depend on
- * which worker ran what: `worker` (0..threads-1) is for scratch memory only. */
+ * base_pool_run() calls `task` for every index 0..count-1, on the pool's threads and the calling
+ * one, and returns when all are done. Indices are handed out one at a time from an atomic counter,
+ * so a thread that loses its core holds up one item, not a fixed share. Threads spin only for a few
+ * microseconds before they sleep. Results must not depend on which worker ran what: `worker`
+ * (0..threads-1) is for scratch memory only. */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
@@ -12,8 +13,8 @@
 typedef struct base_pool base_pool;
 typedef void base_pool_task(void *argument, size_t index, size_t worker);
 
-/* `threads` >= 1 counts the caller; 0 means one for each core this process may use. NULL when memory or threads are
- * exhausted. */
+/* `threads` >= 1 counts the caller; 0 means one for each core this process may use. NULL when
+ * memory or threads are exhausted. */
 base_pool *base_pool_create(size_t threads);
 void base_pool_free(base_pool *pool);
 /* 1 for NULL: every function that takes a pool runs single-threaded with NULL. */

@@ -1,8 +1,9 @@
 /* Progress of long work: see the header for the contract.
  *
- * The rate is the mean since the start, the time left what remains at that rate. A bar is redrawn in place: carriage
- * return, erase to the end of the line (ECMA-48 EL), and automatic wrapping off while drawing (DEC private mode 7), so that
- * a line wider than the terminal is cut instead of scrolling. */
+ * The rate is the mean since the start, the time left what remains at that rate. A bar is redrawn
+ * in place: carriage return, erase to the end of the line (ECMA-48 EL), and automatic wrapping off
+ * while drawing (DEC private mode 7), so that a line wider than the terminal is cut instead of
+ * scrolling. */
 #include "base/progress.h"
 
 #include <inttypes.h>

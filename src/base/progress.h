@@ -1,6 +1,8 @@
-/* Progress of long work: a bar with rate and time left on a terminal, plain lines otherwise, JSON lines on request.
+/* Progress of long work: a bar with rate and time left on a terminal, plain lines otherwise, JSON
+ * lines on request.
  *
- * Written to standard error, so that results on standard output stay clean. Not for concurrent use. */
+ * Written to standard error, so that results on standard output stay clean. Not for concurrent
+ * use. */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H
 
@@ -31,7 +33,8 @@ double base_clock(void);
 /* `label` ("epoch 3/5") and `unit` ("pictures") must outlive the work. */
 void base_progress_begin(base_progress *progress, FILE *stream, base_progress_mode mode,
                          const char *label, const char *unit, uint64_t total);
-/* `done` so far, with a short text after the rate (or NULL). Cheap: draws at most ten times a second. */
+/* `done` so far, with a short text after the rate (or NULL). Cheap: draws at most ten times a
+ * second. */
 void base_progress_update(base_progress *progress, uint64_t done, const char *note);
 /* Erases the bar, or writes the last plain or JSON line. */
 void base_progress_end(base_progress *progress, const char *note);

@@ -1,12 +1,13 @@
-/* xoshiro256++ 1.0 and splitmix64, after D. Blackman and S. Vigna, "Scrambled linear pseudorandom number generators",
- * ACM Transactions on Mathematical Software 47 (2021), and G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom
- * number generators", OOPSLA 2014.
+/* xoshiro256++ 1.0 and splitmix64, after D. Blackman and S. Vigna, "Scrambled linear pseudorandom
+ * number generators", ACM Transactions on Mathematical Software 47 (2021), and G. Steele, D. Lea
+ * and C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
  *
- *   xoshiro256++: result = rotl(s0 + s3, 23) + s0, then one step of a linear map of 256 bits with period 2^256 - 1.
+ *   xoshiro256++: result = rotl(s0 + s3, 23) + s0, then one step of a linear map of 256 bits with
+ *                 period 2^256 - 1.
  *   splitmix64:   state += 0x9e3779b97f4a7c15 (2^64 / golden ratio), result = mix(state).
  *
- * The all-zero state, where xoshiro would stay, cannot arise from four successive outputs of splitmix64: they are a
- * bijection of four different numbers. */
+ * The all-zero state, where xoshiro would stay, cannot arise from four successive outputs of
+ * splitmix64: they are a bijection of four different numbers. */
 #include "base/random.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ static uint64_t rotate_left(uint64_t x, int bits) {
   return x << bits | x >> (64 - bits);
 }
 
-/* The finaliser of splitmix64: a bijection in which every input bit changes about half of the output's. */
+/* The finaliser of splitmix64: a bijection in which every input bit changes about half of the
+ * output's. */
 static uint64_t mix(uint64_t z) {
   z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
   z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -33,8 +35,9 @@ base_random base_random_seed(uint64_t seed) {
 }
 
 base_random base_random_split(const base_random *parent, uint64_t stream) {
-  /* Absorb the parent's words and the stream number one after the other. The stream comes last, so that two streams of
-   * one parent can never meet: each step is a bijection of the word it absorbs. */
+  /* Absorb the parent's words and the stream number one after the other. The stream comes last, so
+   * that two streams of one parent can never meet: each step is a bijection of the word it
+   * absorbs. */
   uint64_t hash = 0;
   for (int i = 0; i < 4; i++) hash = mix((hash + 0x9e3779b97f4a7c15u) ^ parent->state[i]);
   return base_random_seed(mix((hash + 0x9e3779b97f4a7c15u) ^ stream));
@@ -64,7 +67,8 @@ double base_random_range(base_random *random, double low, double high) {
 }
 
 uint64_t base_random_below(base_random *random, uint64_t bound) {
-  /* 2^64 mod bound values too many for a whole number of rounds: draw again when one of them comes. */
+  /* 2^64 mod bound values too many for a whole number of rounds: draw again when one of them
+   * comes. */
   uint64_t surplus = (0 - bound) % bound;
   uint64_t value;
   do value = base_random_next(random);

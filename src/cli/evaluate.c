@@ -48,8 +48,8 @@ static const cli_option OPTIONS[] = {
 typedef struct evaluation {
   const read_model *model;
   base_arena arena;
-  const char *
-      *signs; /* of the classes: those of the model that may be read, then those it cannot know */
+  /* of the classes: those of the model that may be read, then those it cannot know */
+  const char **signs;
   int classes;
   int *column;     /* of each class of the model; -1: may not be read */
   size_t count;    /* pictures */

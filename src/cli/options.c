@@ -1,4 +1,5 @@
-/* Options of one command: parsing (getopt_long), help and man page, all from the command's table. */
+/* Options of one command: parsing (getopt_long), help and man page, all from the command's
+ * table. */
 #include "cli/cli.h"
 
 #include <ctype.h>
@@ -25,8 +26,8 @@ void cli_complain(const cli_command *command, const char *format, ...) {
 
 /* ---- help ---- */
 
-/* Words of `text` from `column` on, wrapped, continued at `indent`; line breaks in the text are kept, and lines that
- * begin with a blank are printed as they are. */
+/* Words of `text` from `column` on, wrapped, continued at `indent`; line breaks in the text are
+ * kept, and lines that begin with a blank are printed as they are. */
 static void print_wrapped(const char *text, int column, int indent) {
   bool fresh = true;
   while (*text) {
@@ -82,7 +83,8 @@ static void print_help(const cli_command *command, const cli_option *options) {
   }
 }
 
-/* Text for troff: backslashes and hyphens escaped, a line that begins with a dot or quote guarded. */
+/* Text for troff: backslashes and hyphens escaped, a line that begins with a dot or quote
+ * guarded. */
 static void print_troff(const char *text) {
   bool start = true;
   for (; *text; text++) {
@@ -137,7 +139,8 @@ static void print_man(const cli_command *command, const cli_option *options) {
 
 /* ---- parsing ---- */
 
-/* Whether `value` is one of the words in "text|json|tsv"; any value will do where the argument is no such list. */
+/* Whether `value` is one of the words in "text|json|tsv"; any value will do where the argument is
+ * no such list. */
 static bool in_list(const char *list, const char *value) {
   if (!list || !strchr(list, '|') || !islower((unsigned char)list[0])) return true;
   for (const char *word = list; *word;) {

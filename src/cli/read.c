@@ -1,5 +1,5 @@
-/* scrawl read: pictures in, text out. One picture is read on the spot; several are read by a thread for each core, in windows
- * of files, and what comes out keeps the order of the command line. */
+/* scrawl read: pictures in, text out. One picture is read on the spot; several are read by a thread
+ * for each core, in windows of files, and what comes out keeps the order of the command line. */
 #include <stdio.h>
 #include <string.h>
 

@@ -15,8 +15,8 @@ scrawl_status data_file_read(const char *path, size_t limit, uint8_t **bytes, si
  * then still is. */
 scrawl_status data_file_write(const char *path, const void *bytes, size_t size, base_error *error);
 
-/* Straight to the path, not synced: for one of many files, of which a last one says that all are there. WRITE_FAILED, and half
- * a file may be left. */
+/* Straight to the path, not synced: for one of many files, of which a last one says that all are
+ * there. WRITE_FAILED, and half a file may be left. */
 scrawl_status data_file_write_directly(const char *path, const void *bytes, size_t size,
                                        base_error *error);
 

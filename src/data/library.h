@@ -1,7 +1,7 @@
 /* Libraries that only some commands need, loaded when they are first wanted.
  *
- * libcurl and libmicrohttpd bring forty others along. Linked in the usual way these took half of the time that
- * `scrawl read` needs for one picture, process start included. */
+ * libcurl and libmicrohttpd bring forty others along. Linked in the usual way these took half of
+ * the time that `scrawl read` needs for one picture, process start included. */
 #ifndef DATA_LIBRARY_H
 #define DATA_LIBRARY_H
 
@@ -23,8 +23,8 @@ typedef struct data_library {
 /* Once for the life of the process; safe from any thread. NOT_FOUND where it is not installed. */
 scrawl_status data_library_load(data_library *library, base_error *error);
 
-/* For a list such as  #define LIST(F) F(curl_easy_init, init) F(...)  the members of the struct, with the types that the
- * library's own header gives, and the names. */
+/* For a list such as #define LIST(F) F(curl_easy_init, init) F(...) the members of the struct, with
+ * the types that the library's own header gives, and the names. */
 #define DATA_LIBRARY_MEMBER(function, member) __typeof__(function) *member;
 #define DATA_LIBRARY_NAME(function, member)   #function,
 

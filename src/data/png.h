@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 
-/* Leptonica's picture of width x height ink levels, 8 bits a pixel; pixDestroy it. NULL when memory is exhausted. */
+/* Leptonica's picture of width x height ink levels, 8 bits a pixel; pixDestroy it. NULL when memory
+ * is exhausted. */
 struct Pix *data_pix_of_ink(const uint8_t *ink, int width, int height);
 /* As a PNG file's bytes; base_free them. OUT_OF_MEMORY. */
 scrawl_status data_png_of_pix(struct Pix *pix, uint8_t **bytes, size_t *size, base_error *error);

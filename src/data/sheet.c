@@ -1,7 +1,8 @@
 /* Contact sheets, drawn with Leptonica: a row for each class, its sign and count in front.
  *
- * Where a picture is enlarged, its size in whole multiples keeps every pixel a square of its own. Signs outside ASCII are
- * given by class number: Leptonica's fonts, which lie inside the library, have no others. */
+ * Where a picture is enlarged, its size in whole multiples keeps every pixel a square of its own.
+ * Signs outside ASCII are given by class number: Leptonica's fonts, which lie inside the library,
+ * have no others. */
 #include "data/sheet.h"
 
 #include <stdio.h>

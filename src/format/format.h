@@ -1,4 +1,5 @@
-/* Result trees as text. Each writer appends to a growing buffer; add a format by adding a file and a row in FORMAT_TABLE. */
+/* Result trees as text. Each writer appends to a growing buffer; add a format by adding a file and
+ * a row in FORMAT_TABLE. */
 #ifndef FORMAT_FORMAT_H
 #define FORMAT_FORMAT_H
 
@@ -12,14 +13,16 @@ typedef struct format_buffer {
 
 void format_append(format_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Text from outside, in one line and one column: what is no UTF-8 or would move the cursor becomes U+FFFD. */
+/* Text from outside, in one line and one column: what is no UTF-8 or would move the cursor becomes
+ * U+FFFD. */
 void format_append_clean(format_buffer *buffer, const char *text);
 /* SCRAWL_OK, or OUT_OF_MEMORY when the buffer failed. */
 scrawl_status format_status(const format_buffer *buffer, base_error *error);
 
 typedef struct format_row {
   const char *name, *media_type, *extension;
-  /* One result, ended by a line break. `source`: the picture's name, for results that stand beside others; NULL: it stands alone. */
+  /* One result, ended by a line break. `source`: the picture's name, for results that stand beside
+   * others; NULL: it stands alone. */
   scrawl_status (*write)(const read_result *result, const char *source, format_buffer *buffer,
                          base_error *error);
   /* What goes before, between and after the results of several pictures in one buffer. */

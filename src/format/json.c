@@ -1,4 +1,5 @@
-/* The result tree as JSON, key by key as the guide describes it; one object on one line. With a source, "file" comes first. */
+/* The result tree as JSON, key by key as the guide describes it; one object on one line. With a
+ * source, "file" comes first. */
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -23,7 +24,8 @@ static json_t *box_of(ink_box box) {
   return json_pack("[iiii]", box.x, box.y, box.width, box.height);
 }
 
-/* `o` takes the reference, and json_pack fails as a whole when one of its parts is NULL, freeing the others. */
+/* `o` takes the reference, and json_pack fails as a whole when one of its parts is NULL, freeing
+ * the others. */
 static json_t *alternatives_of(const read_glyph *glyph) {
   json_t *list = json_array();
   for (size_t i = 0; list && i < glyph->alternative_count; ++i)

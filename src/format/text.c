@@ -1,4 +1,5 @@
-/* Plain text: the lines of the page, and for a page without any, one empty line. With a source, its name and a tab before each. */
+/* Plain text: the lines of the page, and for a page without any, one empty line. With a source, its
+ * name and a tab before each. */
 #include "format/rows.h"
 
 static void append_line(const char *source, const char *text, format_buffer *buffer) {

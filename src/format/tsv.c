@@ -1,9 +1,11 @@
-/* A table: one row for each page, line, word and glyph, from the outside in. The first row of a buffer names the columns:
+/* A table: one row for each page, line, word and glyph, from the outside in. The first row of a
+ * buffer names the columns:
  *
  *   file  page  line  level  number  text  confidence  x  y  width  height  rejected
  *
- * page, line and number count from 1; number is that of the word or glyph within its line, and 0 where it does not apply.
- * rejected is 1 for a glyph that was not recognised: its text is then empty. A page has no text and no confidence. */
+ * page, line and number count from 1; number is that of the word or glyph within its line, and 0
+ * where it does not apply. rejected is 1 for a glyph that was not recognised: its text is then
+ * empty. A page has no text and no confidence. */
 #include "format/rows.h"
 
 static void append_row(format_buffer *buffer, const char *source, size_t page, size_t line,

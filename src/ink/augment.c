@@ -1,13 +1,15 @@
 /* Augmentation: one new picture of a glyph from an old one.
  *
- * Stroke width first, on the untouched pixels: grey-level dilation or erosion by a cross, blended with the original for widths
- * between whole pixels. Then every change of place in one resampling, so that it blurs once: for each new pixel
+ * Stroke width first, on the untouched pixels: grey-level dilation or erosion by a cross, blended
+ * with the original for widths between whole pixels. Then every change of place in one resampling,
+ * so that it blurs once: for each new pixel
  *
  *   source = centre + A (pixel - centre) + shift + elastic(pixel),    A = rotation * shear * scale
  *
- * read by Catmull-Rom interpolation. The elastic field (Simard, Steinkraus, Platt 2003: white noise smoothed by a Gaussian) is
- * made as a cubic B-spline over a coarse grid of noise: a B-spline of knot distance h is as wide as a Gaussian of deviation
- * h / sqrt(3), at a fraction of the cost. Noise and erasing come last. */
+ * read by Catmull-Rom interpolation. The elastic field (Simard, Steinkraus, Platt 2003: white noise
+ * smoothed by a Gaussian) is made as a cubic B-spline over a coarse grid of noise: a B-spline of
+ * knot distance h is as wide as a Gaussian of deviation h / sqrt(3), at a fraction of the cost.
+ * Noise and erasing come last. */
 #include <math.h>
 #include <string.h>
 
@@ -15,8 +17,8 @@
 
 enum { MAX_KNOTS = 64 };
 
-/* Mean square of a cubic B-spline's weights in two dimensions, (151 / 315) squared, times 1 / 3, that of the uniform noise
- * at the knots: the root is what one knot unit becomes. */
+/* Mean square of a cubic B-spline's weights in two dimensions, (151 / 315) squared, times 1 / 3,
+ * that of the uniform noise at the knots: the root is what one knot unit becomes. */
 #define SPLINE_DEVIATION 0.276767f
 
 static float symmetric(base_random *random, double most) {
@@ -44,8 +46,8 @@ static float peak_of(const float *values, int count) {
   return peak;
 }
 
-/* Strokes wider by `growth` pixels (narrower when negative), 2 pixels a step since both edges move. What fades because it was
- * thin gets its contrast back, as normalisation would give it. */
+/* Strokes wider by `growth` pixels (narrower when negative), 2 pixels a step since both edges move.
+ * What fades because it was thin gets its contrast back, as normalisation would give it. */
 static const float *change_stroke(const float *glyph, int side, float growth, float *a, float *b) {
   float left = fabsf(growth), peak = peak_of(glyph, side * side);
   const float *from = glyph;
@@ -125,7 +127,8 @@ static float sample(const float *glyph, int side, float x, float y) {
   return fminf(fmaxf(sum, 0), 1);
 }
 
-/* Additive noise, near enough to normal: the sum of four uniform 16-bit numbers, which has the deviation 65536 / sqrt(3). */
+/* Additive noise, near enough to normal: the sum of four uniform 16-bit numbers, which has the
+ * deviation 65536 / sqrt(3). */
 static void add_noise(base_random *random, float deviation, int count, float *values) {
   const float unit = 1.7320508f / 65536;
   for (int i = 0; i < count; ++i) {

@@ -4,8 +4,9 @@
 #include "base/memory.h"
 #include "ink/ink.h"
 
-/* Where a stroke ends: well down its edge, yet above blur, ringing and the first shade of an anti-aliased pixel. Measured on
- * enlarged and reduced pictures of MNIST, whose own boxes come back best between 64 and 128. */
+/* Where a stroke ends: well down its edge, yet above blur, ringing and the first shade of an
+ * anti-aliased pixel. Measured on enlarged and reduced pictures of MNIST, whose own boxes come back
+ * best between 64 and 128. */
 enum { EDGE_LEVEL = 80 };
 
 enum { BOX_SIDE = 20, CENTRE = INK_GLYPH_SIDE / 2 };
@@ -55,7 +56,8 @@ bool ink_is_normalised(const ink_image *image) {
       moment_x += level * x;
       moment_y += level * y;
     }
-  /* Within half a pixel of the middle, and a little more for rounding: compared without dividing. */
+  /* Within half a pixel of the middle, and a little more for rounding: compared without
+   * dividing. */
   long slack = mass * 55 / 100;
   return labs(moment_x - CENTRE * mass) <= slack && labs(moment_y - CENTRE * mass) <= slack;
 }

@@ -1,5 +1,5 @@
-/* Ink: grey pictures of handwriting with full ink = 255 and paper = 0 (as MNIST stores them), and what is done to them before a
- * network sees them. Core: no file, no library. */
+/* Ink: grey pictures of handwriting with full ink = 255 and paper = 0 (as MNIST stores them), and
+ * what is done to them before a network sees them. Core: no file, no library. */
 #ifndef INK_INK_H
 #define INK_INK_H
 
@@ -22,44 +22,49 @@ typedef struct ink_box {
 /* Allocates width x height with stride = width, cleared; free with base_free(image->pixels). */
 scrawl_status ink_image_create(int width, int height, ink_image *image, base_error *error);
 
-/* From ordinary grey (0 black .. 255 white) to ink: finds polarity, evens out the light, smooths away noise, stretches so that
- * the paper becomes 0 and common ink 255, and keeps only the glyph (ink_isolate). All 0 when there is none: blank paper, a
- * gradient, mere noise. */
+/* From ordinary grey (0 black .. 255 white) to ink: finds polarity, evens out the light, smooths
+ * away noise, stretches so that the paper becomes 0 and common ink 255, and keeps only the glyph
+ * (ink_isolate). All 0 when there is none: blank paper, a gradient, mere noise. */
 scrawl_status ink_from_grey(const uint8_t *grey, int width, int height, size_t stride,
                             ink_image *image, base_error *error);
 /* Wipes out, in place, what is not part of the one glyph: frames, shadows at the border, specks. */
 scrawl_status ink_isolate(ink_image *image, base_error *error);
 
-/* True for a picture that is framed as MNIST frames it already (28x28, longer side 20, centre of mass in the middle). */
+/* True for a picture that is framed as MNIST frames it already (28x28, longer side 20, centre of
+ * mass in the middle). */
 bool ink_is_normalised(const ink_image *image);
 
 /* The smallest box around the ink of a clean picture; false when there is none (blank). */
 bool ink_find(const ink_image *image, ink_box *box);
 
-/* As MNIST was made (LeCun et al. 1998): the ink's box scaled with anti-aliasing into 20x20 keeping its shape, then placed by
- * its centre of mass in 28x28. Levels keep their grey. `glyph`: 784 bytes. */
+/* As MNIST was made (LeCun et al. 1998): the ink's box scaled with anti-aliasing into 20x20 keeping
+ * its shape, then placed by its centre of mass in 28x28. Levels keep their grey. `glyph`: 784
+ * bytes. */
 void ink_normalise_glyph(const ink_image *image, ink_box box, uint8_t glyph[INK_GLYPH_PIXELS]);
 
-/* Augmentation of one glyph for training: every amount is the largest change, drawn anew for each picture; 0 switches it off. */
+/* Augmentation of one glyph for training: every amount is the largest change, drawn anew for each
+ * picture; 0 switches it off. */
 typedef struct ink_augmentation {
   double rotation; /* degrees */
   double scale;    /* relative, e.g. 0.1: 0.9 .. 1.1, each axis */
   double shear;    /* tangent of the slant */
   double shift;    /* pixels */
-  double
-      elastic; /* displacement in pixels (Simard et al. 2003), smoothed with elastic_sigma pixels */
+  /* displacement in pixels (Simard et al. 2003), smoothed with elastic_sigma pixels */
+  double elastic;
   double elastic_sigma;
   double stroke; /* pixels: thinner or thicker strokes, by grey-level morphology */
   double noise;  /* deviation of additive white Gaussian noise, 1 = full ink */
   double erase;  /* chance of a random rectangle wiped out (Zhong et al. 2020) */
 } ink_augmentation;
 
-/* `glyph` and `out` hold side x side floats 0..1; `out` may not be `glyph`. `scratch`: 4 * side * side floats. */
+/* `glyph` and `out` hold side x side floats 0..1; `out` may not be `glyph`. `scratch`: 4 * side *
+ * side floats. */
 void ink_augment(const ink_augmentation *augmentation, base_random random, int side,
                  const float *glyph, float *out, float *scratch);
 
-/* Damage for `evaluate --noise KIND:AMOUNT`, on floats 0..1 in place: "gaussian" (additive white, deviation AMOUNT,
- * not clipped above or below the 0..1 range: clipped afterwards), "salt" (share of pixels set to 0 or 1), "blur" (deviation in pixels). */
+/* Damage for `evaluate --noise KIND:AMOUNT`, on floats 0..1 in place: "gaussian" (additive white,
+ * deviation AMOUNT, not clipped above or below the 0..1 range: clipped afterwards), "salt" (share
+ * of pixels set to 0 or 1), "blur" (deviation in pixels). */
 typedef enum ink_noise_kind {
   INK_NOISE_NONE,
   INK_NOISE_GAUSSIAN,

@@ -1,8 +1,10 @@
-/* The glyph among everything dark: frames, shadows at the border, ruled lines and specks are wiped out.
+/* The glyph among everything dark: frames, shadows at the border, ruled lines and specks are wiped
+ * out.
  *
- * Ink is parted into connected components (8 neighbours, flood fill). Which of them are the glyph is a matter of size and place:
- * the one with the most ink that is neither a frame nor hangs on the picture's border, and then what lies near it and is no speck,
- * since a stroke may be broken and a 5 has a loose roof. */
+ * Ink is parted into connected components (8 neighbours, flood fill). Which of them are the glyph
+ * is a matter of size and place: the one with the most ink that is neither a frame nor hangs on the
+ * picture's border, and then what lies near it and is no speck, since a stroke may be broken and a
+ * 5 has a loose roof. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +20,8 @@ enum {
 
 /* Ink must be this much likelier next to ink than anywhere (thin lines) ... */
 #define LEAST_LIFT 1.5
-/* ... or correlate so with its neighbours (thick ones, which leave little room for being likelier); white noise has 1 and 0. */
+/* ... or correlate so with its neighbours (thick ones, which leave little room for being likelier);
+ * white noise has 1 and 0. */
 #define LEAST_CORRELATION 0.2
 
 typedef enum side_bits { LEFT = 1, RIGHT = 2, TOP = 4, BOTTOM = 8 } side_bits;
@@ -106,7 +109,8 @@ static bool fill(const ink_image *image, parts *found, size_t start) {
   return true;
 }
 
-/* A frame has ink in at least three corners of its box, none in its middle, and something of size inside. */
+/* A frame has ink in at least three corners of its box, none in its middle, and something of size
+ * inside. */
 static bool is_frame(const parts *found, size_t index) {
   const component *item = &found->items[index];
   ink_box box = item->box;
@@ -139,8 +143,8 @@ static bool is_speck(const parts *found, const component *item) {
   return side < LEAST_SIDE || side * PICTURE_PART < picture;
 }
 
-/* The component to begin with; SIZE_MAX when all are specks. What hangs on the border counts for little: it is chosen only when
- * nothing of size stands free. */
+/* The component to begin with; SIZE_MAX when all are specks. What hangs on the border counts for
+ * little: it is chosen only when nothing of size stands free. */
 static size_t find_main(const parts *found) {
   size_t best = SIZE_MAX;
   double most = 0;
@@ -173,7 +177,8 @@ static ink_box join(ink_box a, ink_box b) {
   return (ink_box){left, top, right - left, bottom - top};
 }
 
-/* From the main component outwards: whatever is near what was kept so far, or large and not far, belongs to the glyph. */
+/* From the main component outwards: whatever is near what was kept so far, or large and not far,
+ * belongs to the glyph. */
 static void keep_neighbours(parts *found, size_t main) {
   found->items[main].kept = true;
   ink_box kept = found->items[main].box;
@@ -194,7 +199,8 @@ static void keep_neighbours(parts *found, size_t main) {
   }
 }
 
-/* A glyph stands out. In noise that was taken for ink, the most inked component is one of many of its kind. */
+/* A glyph stands out. In noise that was taken for ink, the most inked component is one of many of
+ * its kind. */
 static bool is_one_of_many(const parts *found) {
   enum { MANY = 12, SHARE = 6 };
   uint64_t kept = 0, all = 0;

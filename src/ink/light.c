@@ -2,12 +2,13 @@
  *
  * Everything happens on a coarse picture of at most 48 cells a side.
  *
- * Polarity: where most cells lie on one smooth surface, that is the paper, and the ink lies above or below it. Otherwise a plane is
- * taken away and Otsu's threshold parts the cells in dark and light: paper is the part that holds most of the border and of the
- * area.
+ * Polarity: where most cells lie on one smooth surface, that is the paper, and the ink lies above
+ * or below it. Otherwise a plane is taken away and Otsu's threshold parts the cells in dark and
+ * light: paper is the part that holds most of the border and of the area.
  *
- * Light: a level, a plane or a surface of the second degree is fitted to the paper (cells that come out clearly darker are left out
- * of the next fit), and what remains is closed morphologically with a window of a third of the picture: that fills strokes and keeps shadows. */
+ * Light: a level, a plane or a surface of the second degree is fitted to the paper (cells that come
+ * out clearly darker are left out of the next fit), and what remains is closed morphologically with
+ * a window of a third of the picture: that fills strokes and keeps shadows. */
 #include "ink/light.h"
 
 #include <math.h>
@@ -20,7 +21,8 @@ enum {
   REST_BINS = 511,
 };
 
-/* Share of the border plus share of the area that must be dark before the ink is taken to be light: dark ink is the common case. */
+/* Share of the border plus share of the area that must be dark before the ink is taken to be light:
+ * dark ink is the common case. */
 #define LIGHT_INK_VOTE 1.15f
 #define ON_SURFACE     6.0f  /* grey levels */
 #define WORTH_BENDING  0.15f /* share of the cells */
@@ -66,8 +68,9 @@ static void terms_at(const ink_light *light, int c, int r, double terms[TERMS]) 
   terms[5] = y * y;
 }
 
-/* Solves matrix * unknown = right in place by Gaussian elimination. A term that cannot be told from the others (a picture of few rows,
- * few cells left) gets 0. The matrix is positive semidefinite, so its diagonal serves as pivot. */
+/* Solves matrix * unknown = right in place by Gaussian elimination. A term that cannot be told from
+ * the others (a picture of few rows, few cells left) gets 0. The matrix is positive semidefinite,
+ * so its diagonal serves as pivot. */
 static void solve(double matrix[TERMS][TERMS], double right[TERMS], int count,
                   double unknown[TERMS]) {
   bool used[TERMS] = {false};
@@ -112,8 +115,9 @@ static float rest_at(const ink_light *light, int i) {
   return light->value[i] - light->light[i];
 }
 
-/* Fits the paper: after each fit the cells that are darker, by more than twice the mean difference, are left out; when it is not yet
- * known whether ink is dark or light, the lighter ones too. Returns the share of all cells that then lie on the surface. */
+/* Fits the paper: after each fit the cells that are darker, by more than twice the mean difference,
+ * are left out; when it is not yet known whether ink is dark or light, the lighter ones too.
+ * Returns the share of all cells that then lie on the surface. */
 static float fit_paper(ink_light *light, int terms, bool either) {
   bool counts[CELLS * CELLS];
   int on = 0;
@@ -145,8 +149,9 @@ static float fit_paper(ink_light *light, int terms, bool either) {
   return (float)on / (float)(light->columns * light->rows);
 }
 
-/* The simplest surface that explains the paper: even light, light from one side, light that falls off to the corners. A bent one must
- * explain a good deal more, or it would bend around the ink. Returns the share of cells explained. */
+/* The simplest surface that explains the paper: even light, light from one side, light that falls
+ * off to the corners. A bent one must explain a good deal more, or it would bend around the ink.
+ * Returns the share of cells explained. */
 static float choose_surface(ink_light *light, bool either) {
   static const int TRIED[] = {1, 3, TERMS};
   float best = -1;
@@ -219,7 +224,8 @@ static bool ink_is_light(ink_light *light) {
 
 typedef enum line_step { LARGEST, SMALLEST, MEAN } line_step;
 
-/* One step along a line of `count` cells that lie `apart`: the largest or smallest within `reach`, or the mean 1 2 1. */
+/* One step along a line of `count` cells that lie `apart`: the largest or smallest within `reach`,
+ * or the mean 1 2 1. */
 static void step_line(float *cells, int count, int apart, line_step step, int reach) {
   float line[CELLS];
   for (int i = 0; i < count; ++i) line[i] = cells[i * apart];
@@ -264,7 +270,8 @@ bool ink_light_find(ink_light *light, const uint8_t *grey, int width, int height
   return flip;
 }
 
-/* The first and last of `count` sums that reach half of the largest; false when they are fewer than a third. */
+/* The first and last of `count` sums that reach half of the largest; false when they are fewer than
+ * a third. */
 static bool find_extent(const int *sums, int count, int *first, int *last) {
   int most = 0;
   for (int i = 0; i < count; ++i)
@@ -276,7 +283,8 @@ static bool find_extent(const int *sums, int count, int *first, int *last) {
   return 3 * (*last - *first + 1) >= count;
 }
 
-/* Otsu's threshold parts the cells. The bright ones must fill a rectangle to its corners, which no glyph does, and be few outside. */
+/* Otsu's threshold parts the cells. The bright ones must fill a rectangle to its corners, which no
+ * glyph does, and be few outside. */
 bool ink_light_find_sheet(ink_light *light, const uint8_t *grey, int width, int height,
                           size_t stride, ink_box *inside) {
   enum { LEAST_CELLS = 24 };

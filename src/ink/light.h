@@ -13,18 +13,20 @@ typedef struct ink_light {
   float light[INK_LIGHT_CELLS * INK_LIGHT_CELLS];
 } ink_light;
 
-/* Measures a grey picture. True when the ink is lighter than the paper; `light` then describes the picture with 255 - grey. */
+/* Measures a grey picture. True when the ink is lighter than the paper; `light` then describes the
+ * picture with 255 - grey. */
 bool ink_light_find(ink_light *light, const uint8_t *grey, int width, int height, size_t stride);
 /* The paper's brightness along row `y`: `width` values. */
 void ink_light_row(const ink_light *light, int y, int width, float *row);
 void ink_light_range(const ink_light *light, float *darkest, float *brightest);
 
-/* A bright sheet that lies on something darker, seen with at least three of its edges: `inside` gets what is within them. */
+/* A bright sheet that lies on something darker, seen with at least three of its edges: `inside`
+ * gets what is within them. */
 bool ink_light_find_sheet(ink_light *light, const uint8_t *grey, int width, int height,
                           size_t stride, ink_box *inside);
 
-/* Otsu's threshold over a histogram (1979): the first bin of the upper class, chosen so that the variance between the two classes is
- * largest; `bins` when all counts lie in one bin. */
+/* Otsu's threshold over a histogram (1979): the first bin of the upper class, chosen so that the
+ * variance between the two classes is largest; `bins` when all counts lie in one bin. */
 int ink_otsu(const uint32_t *histogram, int bins);
 
 #endif

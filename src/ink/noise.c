@@ -53,7 +53,8 @@ static void add_salt(base_random *random, double share, int count, float *glyph)
     if (base_random_unit(random) < share) glyph[i] = (float)base_random_below(random, 2);
 }
 
-/* One pass of a separable Gaussian over lines whose pixels are `step` apart; paper (0) lies outside. */
+/* One pass of a separable Gaussian over lines whose pixels are `step` apart; paper (0) lies
+ * outside. */
 static void blur_lines(float *glyph, int side, int step, int next, const float *kernel, int reach) {
   float line[MAX_SIDE];
   for (int l = 0; l < side; ++l, glyph += next) {

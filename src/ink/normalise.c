@@ -1,14 +1,16 @@
 /* One glyph as MNIST frames it.
  *
- * LeCun, Bottou, Bengio, Haffner (1998), "Gradient-based learning applied to document recognition", section III.A: black and white
- * digits were scaled with anti-aliasing so that their box fits 20x20 pixels with its shape kept, then moved by whole pixels so
- * that their centre of mass lies in the middle of 28x28. In MNIST's files the longer side of the box is always 20, and the
- * centre of mass, counted in pixel indices, lies in 13.5 .. 14.5: it is rounded to 14.
+ * LeCun, Bottou, Bengio, Haffner (1998), "Gradient-based learning applied to document recognition",
+ * section III.A: black and white digits were scaled with anti-aliasing so that their box fits 20x20
+ * pixels with its shape kept, then moved by whole pixels so that their centre of mass lies in the
+ * middle of 28x28. In MNIST's files the longer side of the box is always 20, and the centre of
+ * mass, counted in pixel indices, lies in 13.5 .. 14.5: it is rounded to 14.
  *
- * Two things are added, for pictures that are not scans of pen on paper. The glyph is first scaled to FINE times the final size;
- * there, strokes far thinner or thicker than MNIST's are thickened or thinned into its range by grey-level morphology (a hairline
- * in a large picture would otherwise vanish into grey), and contrast is brought up to full ink. Strokes that are in the range
- * stay as they are, and the second scaling by area then equals a single one. */
+ * Two things are added, for pictures that are not scans of pen on paper. The glyph is first scaled
+ * to FINE times the final size; there, strokes far thinner or thicker than MNIST's are thickened or
+ * thinned into its range by grey-level morphology (a hairline in a large picture would otherwise
+ * vanish into grey), and contrast is brought up to full ink. Strokes that are in the range stay as
+ * they are, and the second scaling by area then equals a single one. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +24,22 @@ enum {
   SIDE = BOX * FINE + 2 * MARGIN, /* of the fine picture */
 };
 
-/* Stroke widths in final pixels between which MNIST's lie (its 1st and 99th percentile are 1.5 and 4.7). */
+/* Stroke widths in final pixels between which MNIST's lie (its 1st and 99th percentile are 1.5 and
+ * 4.7). */
 #define STROKE_MIN 1.7f
 #define STROKE_MAX 4.8f
 /* Thinning by more than this, in final pixels, would tear a glyph rather than lighten it. */
 #define THINNING_MAX 3.0f
 
-/* A part of a picture, in its pixels; edges may lie between pixels. Outside the clip there is no ink. */
+/* A part of a picture, in its pixels; edges may lie between pixels. Outside the clip there is no
+ * ink. */
 typedef struct region {
   float x, y, width, height;
   ink_box clip;
 } region;
 
-/* How much source pixel `i` counts for target cell `cell` of width `step`. When shrinking: the share of the cell it covers.
- * When enlarging: Catmull-Rom interpolation at the cell's middle. */
+/* How much source pixel `i` counts for target cell `cell` of width `step`. When shrinking: the
+ * share of the cell it covers. When enlarging: Catmull-Rom interpolation at the cell's middle. */
 static float weight(float start, float step, int cell, int i) {
   if (step >= 1) {
     float low = fmaxf(start + step * (float)cell, (float)i);
@@ -59,8 +63,9 @@ static void span(float start, float step, int cell, int low, int high, int *firs
   *last = (int)fminf(floorf(to), (float)(high - 1));
 }
 
-/* Scales a region to columns x rows cells of `out`, whose rows are `pitch` apart: separable, one source row at a time, so that a
- * picture of any size needs no more memory than one row of the result. */
+/* Scales a region to columns x rows cells of `out`, whose rows are `pitch` apart: separable, one
+ * source row at a time, so that a picture of any size needs no more memory than one row of the
+ * result. */
 static void scale(const ink_image *image, region from, int columns, int rows, float *out,
                   int pitch) {
   float step_x = from.width / (float)columns, step_y = from.height / (float)rows;
@@ -87,7 +92,8 @@ static void scale(const ink_image *image, region from, int columns, int rows, fl
   }
 }
 
-/* Brings the strongest level up to 255, cuts off what interpolation overshot below 0, and rounds. */
+/* Brings the strongest level up to 255, cuts off what interpolation overshot below 0, and
+ * rounds. */
 static void to_levels(const float *values, size_t count, uint8_t *levels) {
   float peak = 0;
   for (size_t i = 0; i < count; ++i) peak = fmaxf(peak, values[i]);
@@ -95,8 +101,9 @@ static void to_levels(const float *values, size_t count, uint8_t *levels) {
   for (size_t i = 0; i < count; ++i) levels[i] = (uint8_t)(fmaxf(values[i] * gain, 0) + 0.5f);
 }
 
-/* Mean stroke width in pixels: a stroke of width w and length l has the area w l, and its two edges the length 2 l. The length of
- * an edge is the total variation of the grey levels along rows and columns, times pi / 4 for edges in all directions alike. */
+/* Mean stroke width in pixels: a stroke of width w and length l has the area w l, and its two edges
+ * the length 2 l. The length of an edge is the total variation of the grey levels along rows and
+ * columns, times pi / 4 for edges in all directions alike. */
 static float stroke_width(const ink_image *image) {
   long area = 0, variation = 0;
   for (int y = 0; y < image->height; ++y) {
@@ -112,7 +119,8 @@ static float stroke_width(const ink_image *image) {
   return variation ? 2 * (float)area / ((float)variation * quarter_pi) : 0;
 }
 
-/* Grey dilation (radius > 0) or erosion (< 0) by a disc whose rim is soft, so that a radius need not be whole. */
+/* Grey dilation (radius > 0) or erosion (< 0) by a disc whose rim is soft, so that a radius need
+ * not be whole. */
 static void thicken(const ink_image *image, float radius, uint8_t *out) {
   uint8_t flip = radius < 0 ? 255 : 0; /* erosion is dilation of the paper */
   float r = fabsf(radius);
@@ -137,8 +145,8 @@ static void thicken(const ink_image *image, float radius, uint8_t *out) {
     for (int i = 0; i < SIDE * SIDE; ++i) out[i] ^= flip;
 }
 
-/* The longer side of `from` becomes `longer` cells; the other as many whole cells as it needs, `from` widened about its middle
- * to fill them, so that the shape is kept. */
+/* The longer side of `from` becomes `longer` cells; the other as many whole cells as it needs,
+ * `from` widened about its middle to fill them, so that the shape is kept. */
 static void fit(region *from, int longer, int *columns, int *rows) {
   float step = fmaxf(from->width, from->height) / (float)longer;
   *columns = (int)fminf(fmaxf(ceilf(from->width / step - 1e-3f), 1), (float)longer);

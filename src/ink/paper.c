@@ -3,9 +3,11 @@
  * 0. Where a sheet of paper lies on a darker table, the sheet is the picture.
  * 1. light.c finds the paper's brightness at every place, and which of the two is the ink.
  * 2. Darkness = (light - grey) / light, so that ink in the shade is as dark as ink in the light.
- * 3. Noise is estimated from differences of neighbours and from the spread around the paper's level. While the ink does not stand
- *    out from it, the picture is smoothed a little more; ink that never stands out is none: the picture is blank.
- * 4. The ink's level is the one above which half of all squared darkness lies: it does not care how little of the picture is inked.
+ * 3. Noise is estimated from differences of neighbours and from the spread around the paper's
+ *    level. While the ink does not stand out from it, the picture is smoothed a little more; ink
+ *    that never stands out is none: the picture is blank.
+ * 4. The ink's level is the one above which half of all squared darkness lies: it does not care how
+ *    little of the picture is inked.
  * 5. isolate.c keeps the glyph alone. */
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +28,8 @@ enum {
 
 #define LEAST_SIGNAL 5.0f /* ink level over deviation of the noise */
 #define NOISE_FLOOR  2.5f /* deviations cut off from below */
-/* Shade is brightened up to this part of the brightest light: further in, noise would grow with it. */
+/* Shade is brightened up to this part of the brightest light: further in, noise would grow with
+ * it. */
 #define DEEPEST_SHADE 0.4f
 
 /* The value below which `share` of the histogram's counts lie. */
@@ -61,7 +64,8 @@ static void fill_darkness(work *w, const uint8_t *grey, size_t stride) {
   uint8_t flip = light_ink ? 255 : 0;
   float darkest, brightest;
   ink_light_range(w->light, &darkest, &brightest);
-  /* Light ink (chalk, a drawing on a dark screen) does not grow fainter with the brightness of what it lies on. */
+  /* Light ink (chalk, a drawing on a dark screen) does not grow fainter with the brightness of what
+   * it lies on. */
   float deepest = light_ink ? 255 : fmaxf(DEEPEST_SHADE * brightest, 1);
   float full = fmaxf(brightest, deepest);
   w->least = LEAST_CONTRAST * (float)FULL / fmaxf(full, 64);
@@ -86,9 +90,10 @@ static void clear(work *w) {
   memset(w->histogram, 0, BINS * sizeof *w->histogram);
 }
 
-/* Two estimates, of which the larger counts. A third of all differences of neighbours in white noise are below 0.61 deviations, while
- * strokes touch fewer than the other two thirds. Three tenths of all levels are within 0.385 deviations of the mean, also for
- * noise that is not white. Low quantiles, because in a closely cut picture most pixels may be ink or its edge. */
+/* Two estimates, of which the larger counts. A third of all differences of neighbours in white
+ * noise are below 0.61 deviations, while strokes touch fewer than the other two thirds. Three
+ * tenths of all levels are within 0.385 deviations of the mean, also for noise that is not white.
+ * Low quantiles, because in a closely cut picture most pixels may be ink or its edge. */
 static float find_noise(work *w, int paper) {
   clear(w);
   for (int y = 0; y < w->height; ++y) {
@@ -155,7 +160,8 @@ static void smooth(work *w) {
 /* Smooths until the ink stands out; false when it never does. */
 static bool find_levels(work *w, levels *found) {
   int side = w->width < w->height ? w->width : w->height;
-  /* A blur of a fortieth of the picture leaves strokes standing; small pictures bear a little more. */
+  /* A blur of a fortieth of the picture leaves strokes standing; small pictures bear a little
+   * more. */
   int passes = side < 133 ? 2 + side * side / 800 : MOST_SMOOTHING;
   for (int pass = 0;; ++pass) {
     *found = measure(w);
@@ -178,8 +184,8 @@ static void to_ink(const work *w, levels found, ink_image *image) {
   }
 }
 
-/* Pen strokes have edges: somewhere the level changes by a good part of its range within a thirtieth of the picture. Shading that the
- * estimate of the light left over does not. */
+/* Pen strokes have edges: somewhere the level changes by a good part of its range within a
+ * thirtieth of the picture. Shading that the estimate of the light left over does not. */
 static bool has_edges(const ink_image *image) {
   enum { PART = 32, LEAST_CHANGE = 96 };
   int side = image->width > image->height ? image->width : image->height;

@@ -1,13 +1,15 @@
-/* Gradient check: the trainer's gradients against central differences of a forward pass that shares no code with it.
+/* Gradient check: the trainer's gradients against central differences of a forward pass that shares
+ * no code with it.
  *
- * The truth is the operators' double twins, run over the whole batch, with the mean cross-entropy at the end:
+ * The truth is the operators' double twins, run over the whole batch, with the mean cross-entropy
+ * at the end:
  *   g = (L(v + h) - L(v - h)) / 2h.
- * With h = 1e-6 in double the difference is good to about 1e-9, far better than the float gradients. Where a ReLU or a
- * maximum has its kink between v - h and v + h the two one-sided differences disagree and the number is passed over. The
- * error of a gradient a against g is
+ * With h = 1e-6 in double the difference is good to about 1e-9, far better than the float
+ * gradients. Where a ReLU or a maximum has its kink between v - h and v + h the two one-sided
+ * differences disagree and the number is passed over. The error of a gradient a against g is
  *   |a - g| / max(|a|, |g|, r),
- * r being the root mean square of the gradients of its tensor or, if larger, a hundredth of that of all: a gradient that
- * is zero but for rounding (a bias before a batch norm) is then no error. */
+ * r being the root mean square of the gradients of its tensor or, if larger, a hundredth of that of
+ * all: a gradient that is zero but for rounding (a bias before a batch norm) is then no error. */
 #include <math.h>
 #include <string.h>
 
@@ -86,7 +88,8 @@ static bool compare(const check *c, double *number, int n, double analytic, doub
   return fabs(right - left) <= kink * fmax(fmax(fabs(right), fabs(left)), floor_size);
 }
 
-/* Compares `count` gradients of a tensor that node n reads: all of them, or `most` drawn at random. */
+/* Compares `count` gradients of a tensor that node n reads: all of them, or `most` drawn at
+ * random. */
 static double compare_tensor(const check *c, double *numbers, const float *gradient, size_t count,
                              size_t most, int n, double floor_size, base_random random) {
   double worst = 0;

@@ -1,7 +1,9 @@
-/* What sessions and trainers share: a plan with its memory, and running a part of it over a shard of pictures.
+/* What sessions and trainers share: a plan with its memory, and running a part of it over a shard
+ * of pictures.
  *
- * One block holds everything: packed weights, tables and statistics of batch norms, scratch for each worker, memory for
- * each shard, gradients of each shard. Nothing is allocated after nn_engine_create. */
+ * One block holds everything: packed weights, tables and statistics of batch norms, scratch for
+ * each worker, memory for each shard, gradients of each shard. Nothing is allocated after
+ * nn_engine_create. */
 #ifndef NN_ENGINE_H
 #define NN_ENGINE_H
 
@@ -51,13 +53,15 @@ scrawl_status nn_engine_create(const nn_graph *graph, const nn_kernels *kernels,
                                nn_engine *engine, base_error *error);
 void nn_engine_free(nn_engine *engine);
 
-/* Packs the weights; in inference also settles the tables. After every change of parameters or state. */
+/* Packs the weights; in inference also settles the tables. After every change of parameters or
+ * state. */
 void nn_engine_prepare(nn_engine *engine, base_pool *pool, bool input_gradient);
 /* Clears gradients and statistics of a shard. */
 void nn_engine_clear(nn_engine *engine, int shard);
 /* Runs groups from `group` on up to the end of the phase; returns the group after it. */
 int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group);
-/* After a phase that ended before group `group`: adds up the statistics gathered by the first `shards` shards. */
+/* After a phase that ended before group `group`: adds up the statistics gathered by the first
+ * `shards` shards. */
 void nn_engine_settle(nn_engine *engine, const nn_job *job, int shards, int group);
 /* Moves the running statistics on after a step. */
 void nn_engine_update_state(nn_engine *engine, const nn_job *job, float *state);

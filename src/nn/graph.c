@@ -155,8 +155,9 @@ void nn_graph_free(nn_graph *graph) {
   base_free(graph);
 }
 
-/* He et al. 2015: deviation sqrt(2 / inputs) keeps the size of activations through ReLUs. Glorot and Bengio 2010 for the
- * last layer, which has none after it: uniform up to sqrt(6 / (inputs + outputs)). */
+/* He et al. 2015: deviation sqrt(2 / inputs) keeps the size of activations through ReLUs. Glorot
+ * and Bengio 2010 for the last layer, which has none after it: uniform up to sqrt(6 / (inputs +
+ * outputs)). */
 void nn_graph_initialise(nn_graph *graph, base_random random) {
   int last = 0;
   for (int n = 0; n < graph->node_count; n++)

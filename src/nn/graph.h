@@ -1,8 +1,10 @@
-/* A network: a graph of operators over pictures of known size, with all its parameters in one vector.
+/* A network: a graph of operators over pictures of known size, with all its parameters in one
+ * vector.
  *
- * Node 0 is the input; every other node names one or two earlier nodes, so the array is in an order that can be run and
- * cycles cannot be written down. The last node is the output. Built by nn_graph_add() from text (spec.h), from ONNX
- * (onnx.h) or by hand; run by a session (session.h), trained by a trainer (trainer.h). */
+ * Node 0 is the input; every other node names one or two earlier nodes, so the array is in an order
+ * that can be run and cycles cannot be written down. The last node is the output. Built by
+ * nn_graph_add() from text (spec.h), from ONNX (onnx.h) or by hand; run by a session (session.h),
+ * trained by a trainer (trainer.h). */
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
 
@@ -44,8 +46,8 @@ typedef enum nn_kind {
 typedef struct nn_node {
   nn_kind kind;
   int input[2]; /* indices of earlier nodes; -1: none */
-  nn_window
-      window; /* convolution, pooling: set kernel, stride, padding (and out_c); the shape rule fills the rest */
+  /* convolution, pooling: set kernel, stride, padding (and out_c); the shape rule fills the rest */
+  nn_window window;
   int pad_bottom, pad_right;
   int channels;   /* dense: outputs */
   bool bias;      /* convolution, dense */
@@ -54,8 +56,8 @@ typedef struct nn_node {
   float momentum; /* batch norm: share of the old running statistics kept at each step, e.g. 0.9 */
   /* filled by nn_graph_add */
   nn_shape shape; /* of the output */
-  /* Trained. Convolution: weights [ky][kx][ci][co], bias [co]; dense: weights [ci][co], bias [co]; batch norm: scale [c],
-   * shift [c]. */
+  /* Trained. Convolution: weights [ky][kx][ci][co], bias [co]; dense: weights [ci][co], bias [co];
+   * batch norm: scale [c], shift [c]. */
   size_t parameter_offset, parameter_count;
   /* Not trained. Batch norm: running mean [c], running variance [c]. */
   size_t state_offset, state_count;
@@ -71,11 +73,13 @@ typedef struct nn_graph {
 } nn_graph;
 
 scrawl_status nn_graph_create(nn_shape input, nn_graph **graph, base_error *error);
-/* Checks the node against its operator's rule and the limits above, appends it; `*index` (may be NULL) gets its index.
- * INVALID_ARGUMENT or LIMIT_EXCEEDED say which number does not fit ("window 3x3 does not fit a 2x2 picture"); the caller
- * puts its own name of the operator before it with base_fail_within. */
+/* Checks the node against its operator's rule and the limits above, appends it; `*index` (may be
+ * NULL) gets its index. INVALID_ARGUMENT or LIMIT_EXCEEDED say which number does not fit ("window
+ * 3x3 does not fit a 2x2 picture"); the caller puts its own name of the operator before it with
+ * base_fail_within. */
 scrawl_status nn_graph_add(nn_graph *graph, nn_node node, int *index, base_error *error);
-/* Allocates parameters and state (zero; batch norm scale and running variance 1). No nodes can be added after it. */
+/* Allocates parameters and state (zero; batch norm scale and running variance 1). No nodes can be
+ * added after it. */
 scrawl_status nn_graph_finish(nn_graph *graph, base_error *error);
 scrawl_status nn_graph_copy(const nn_graph *graph, nn_graph **copy, base_error *error);
 void nn_graph_free(nn_graph *graph);

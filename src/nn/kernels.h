@@ -1,9 +1,10 @@
 /* Kernels: the arithmetic, as pure functions in one constant table per instruction set.
  *
- * Activations are NHWC float; convolution weights are [ky][kx][ci][co] (HWIO), dense weights [ci][co]. Every kernel
- * works on one picture (or on `count` plain numbers), touches only its arguments, and has a scalar twin in the table
- * NN_KERNELS_SCALAR that it is tested against. A dense layer over `n` rows is the convolution with a 1x1 kernel over a
- * picture 1 high and `n` wide. Kernels never allocate: `scratch` is given by the caller, 64-byte aligned. */
+ * Activations are NHWC float; convolution weights are [ky][kx][ci][co] (HWIO), dense weights
+ * [ci][co]. Every kernel works on one picture (or on `count` plain numbers), touches only its
+ * arguments, and has a scalar twin in the table NN_KERNELS_SCALAR that it is tested against. A
+ * dense layer over `n` rows is the convolution with a 1x1 kernel over a picture 1 high and `n`
+ * wide. Kernels never allocate: `scratch` is given by the caller, 64-byte aligned. */
 #ifndef NN_KERNELS_H
 #define NN_KERNELS_H
 
@@ -13,8 +14,9 @@
 
 #include "base/cpu.h"
 
-/* A window that slides over a picture: convolution or pooling. Padding at the bottom and right follows from the output
- * size; outside the picture there are zeros (convolution) or nothing (pooling). */
+/* A window that slides over a picture: convolution or pooling. Padding at the bottom and right
+ * follows from the output size; outside the picture there are zeros (convolution) or nothing
+ * (pooling). */
 typedef struct nn_window {
   int in_h, in_w, in_c;
   int out_h, out_w, out_c;
@@ -39,9 +41,10 @@ typedef struct nn_kernels {
   const char *name;
   int width; /* floats in a vector */
 
-  /* Convolution. Packed weights are panels in the order the kernel reads them, made once per weight change and the
-   * same for every size of picture; scratch sizes are in floats and cover the three passes. A picture's result depends
-   * on nothing but the picture: not on how many rows a dense layer has beside it. */
+  /* Convolution. Packed weights are panels in the order the kernel reads them, made once per weight
+   * change and the same for every size of picture; scratch sizes are in floats and cover the three
+   * passes. A picture's result depends on nothing but the picture: not on how many rows a dense
+   * layer has beside it. */
   size_t (*conv_packed_floats)(const nn_window *window);
   size_t (*conv_scratch_floats)(const nn_window *window);
   void (*conv_pack)(const nn_window *window, const float *weights, float *packed);
@@ -58,8 +61,9 @@ typedef struct nn_kernels {
   void (*conv_backward_weights)(const nn_window *window, const float *x, const float *dy, float *dw,
                                 float *db, float *scratch);
 
-  /* Pooling, each channel alone. The gradient of a maximum goes to the first one in reading order. Averages count only
-   * pixels inside the picture; a window with none gives 0. Backward overwrites dx. */
+  /* Pooling, each channel alone. The gradient of a maximum goes to the first one in reading order.
+   * Averages count only pixels inside the picture; a window with none gives 0. Backward overwrites
+   * dx. */
   void (*max_pool_forward)(const nn_window *window, const float *x, float *y);
   void (*max_pool_backward)(const nn_window *window, const float *x, const float *y,
                             const float *dy, float *dx);
@@ -87,7 +91,8 @@ typedef struct nn_kernels {
   /* Each row of `channels` numbers to probabilities. */
   void (*softmax)(size_t rows, int channels, const float *x, float *y);
 
-  /* Over the parameter vector. sum_rows: y[i] = rows[0][i] + rows[1][i] + ..., always in that order; rows >= 1. */
+  /* Over the parameter vector. sum_rows: y[i] = rows[0][i] + rows[1][i] + ..., always in that
+   * order; rows >= 1. */
   void (*sum_rows)(size_t count, size_t rows, size_t stride, const float *x, float *y);
   void (*sgd_step)(size_t count, const nn_sgd *sgd, const float *gradient, float *weights,
                    float *momentum);
@@ -99,8 +104,8 @@ typedef struct nn_kernels {
 
 extern const nn_kernels NN_KERNELS_SCALAR;
 
-/* The table for this processor (base_cpu()), and the one of a given level: NULL where it was not compiled in or the
- * processor cannot run it. */
+/* The table for this processor (base_cpu()), and the one of a given level: NULL where it was not
+ * compiled in or the processor cannot run it. */
 const nn_kernels *nn_kernels_best(void);
 const nn_kernels *nn_kernels_of(base_cpu_level level);
 

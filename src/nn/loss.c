@@ -1,6 +1,7 @@
 /* With p = softmax(z) and the target t = (1 - s) * [label] + s / classes:
  *   loss = -sum t * log p,  gradient of z = p - t  (Szegedy et al. 2016 for the smoothing s).
- * log p = z - max - log sum exp(z - max), in double: exact enough that a sure answer's tiny loss does not vanish. */
+ * log p = z - max - log sum exp(z - max), in double: exact enough that a sure answer's tiny loss
+ * does not vanish. */
 #include "nn/loss.h"
 
 #include <math.h>

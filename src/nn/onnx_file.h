@@ -109,8 +109,8 @@ typedef struct onnx_node {
 } onnx_node;
 
 typedef struct onnx_file {
-  onnx_node
-      *nodes; /* each uses only values made before it; Identity and Constant are resolved away */
+  /* each uses only values made before it; Identity and Constant are resolved away */
+  onnx_node *nodes;
   int node_count;
   onnx_value *values;
   int value_count;

@@ -19,8 +19,8 @@ const nn_operator *nn_operator_of(nn_kind kind) {
   return table[kind];
 }
 
-/* floor((in + pads - kernel) / stride) + 1 windows fit. Every window has a pixel inside the picture because padding is
- * smaller than the kernel. */
+/* floor((in + pads - kernel) / stride) + 1 windows fit. Every window has a pixel inside the picture
+ * because padding is smaller than the kernel. */
 static scrawl_status side_fit(int in, int kernel, int stride, int before, int after, int *out,
                               base_error *error) {
   if (kernel < 1 || kernel > NN_MAX_KERNEL)

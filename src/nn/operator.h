@@ -1,15 +1,16 @@
 /* An operator: one file under ops/ with its whole life, one row in the table of operator.c.
  *
- * Adding one: an nn_kind, a file ops/NAME.c, a row in operator.c, a name in spec.c, a case in onnx_write.c and
- * onnx_read.c. */
+ * Adding one: an nn_kind, a file ops/NAME.c, a row in operator.c, a name in spec.c, a case in
+ * onnx_write.c and onnx_read.c. */
 #ifndef NN_OPERATOR_H
 #define NN_OPERATOR_H
 
 #include "base/random.h"
 #include "nn/graph.h"
 
-/* What an operator sees of a run: `count` pictures lying one after the other, beginning with picture `first` of a batch
- * of `batch`. It may be called once for a whole shard or once for each picture of it; the result is the same. */
+/* What an operator sees of a run: `count` pictures lying one after the other, beginning with
+ * picture `first` of a batch of `batch`. It may be called once for a whole shard or once for each
+ * picture of it; the result is the same. */
 typedef struct nn_run {
   const nn_kernels *kernels;
   const nn_node *node;
@@ -45,8 +46,8 @@ typedef struct nn_run_double {
 typedef struct nn_operator {
   const char *name; /* in the text form */
   int inputs;
-  /* Fills shape, window, parameter_count and state_count from the inputs' shapes, or fails with a sentence that says
-   * which number does not fit; the caller puts the operator's name before it. */
+  /* Fills shape, window, parameter_count and state_count from the inputs' shapes, or fails with a
+   * sentence that says which number does not fit; the caller puts the operator's name before it. */
   scrawl_status (*shape)(nn_node *node, const nn_shape *inputs, base_error *error);
   double (*flops)(const nn_node *node, const nn_shape *inputs); /* NULL: not worth counting */
 
@@ -69,10 +70,11 @@ typedef struct nn_operator {
   size_t (*packed_backward_floats)(const nn_node *node, const nn_kernels *kernels);
   void (*pack_backward)(const nn_run *run, float *packed);
 
-  /* Batch statistics. In training all shards meet before forward and before backward: gather_* adds to the shard's
-   * statistics_count doubles (zero before forward's), these are added up in shard order, settle_* turns the totals into the
-   * table, once. In inference settle_forward alone is called, with statistics NULL, and takes the table from `state`.
-   * settle_backward also adds the gradient of the parameters. */
+  /* Batch statistics. In training all shards meet before forward and before backward: gather_* adds
+   * to the shard's statistics_count doubles (zero before forward's), these are added up in shard
+   * order, settle_* turns the totals into the table, once. In inference settle_forward alone is
+   * called, with statistics NULL, and takes the table from `state`. settle_backward also adds the
+   * gradient of the parameters. */
   size_t (*statistics_count)(const nn_node *node);
   size_t (*table_floats)(const nn_node *node);
   void (*gather_forward)(const nn_run *run);
@@ -85,10 +87,11 @@ typedef struct nn_operator {
 
 const nn_operator *nn_operator_of(nn_kind kind);
 
-/* The rule shared by convolution and pooling: checks kernel, stride and padding of node->window against the input and
- * fills in the rest of it and node->shape. */
+/* The rule shared by convolution and pooling: checks kernel, stride and padding of node->window
+ * against the input and fills in the rest of it and node->shape. */
 scrawl_status nn_window_fit(nn_node *node, nn_shape input, int channels, base_error *error);
-/* Sets the padding for which ceil(side / stride) windows fit, an odd pixel going to the bottom and right. */
+/* Sets the padding for which ceil(side / stride) windows fit, an odd pixel going to the bottom and
+ * right. */
 void nn_window_same(nn_node *node, nn_shape input);
 /* A dense layer over `rows` pictures as a 1x1 convolution. */
 nn_window nn_dense_window(const nn_node *node, int rows);

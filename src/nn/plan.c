@@ -1,14 +1,15 @@
 /* Planning: order, groups, and memory.
  *
- * Memory: the steps give every buffer an interval of time in which it is in use; buffers whose intervals do not overlap
- * may share memory. They are placed largest first, each at the lowest offset that is free during its interval (first
- * fit by size, see Pisarchyk and Lee 2020). A buffer used by more than one group, or by a group that runs step by step,
- * holds all pictures of the shard and is in use from the start of its first group to the end of its last: within a group
- * that runs picture by picture its other pictures wait meanwhile.
+ * Memory: the steps give every buffer an interval of time in which it is in use; buffers whose
+ * intervals do not overlap may share memory. They are placed largest first, each at the lowest
+ * offset that is free during its interval (first fit by size, see Pisarchyk and Lee 2020). A buffer
+ * used by more than one group, or by a group that runs step by step, holds all pictures of the
+ * shard and is in use from the start of its first group to the end of its last: within a group that
+ * runs picture by picture its other pictures wait meanwhile.
  *
- * Some nodes share a buffer: a flatten is its input; a ReLU that is the only reader of an operator that can do it itself
- * is that operator's output; an operator whose backward can work in place uses one gradient buffer for input and
- * output, unless the input has other readers. */
+ * Some nodes share a buffer: a flatten is its input; a ReLU that is the only reader of an operator
+ * that can do it itself is that operator's output; an operator whose backward can work in place
+ * uses one gradient buffer for input and output, unless the input has other readers. */
 #include "nn/plan.h"
 
 #include <stdlib.h>

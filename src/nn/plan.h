@@ -1,9 +1,10 @@
-/* A plan: in which order a graph's operators run, where the shards of a batch meet, and where every activation, gradient
- * and mask lies in memory.
+/* A plan: in which order a graph's operators run, where the shards of a batch meet, and where every
+ * activation, gradient and mask lies in memory.
  *
- * Steps form groups, and groups form phases. A group is run either picture by picture, through all its steps while the
- * activations are in the cache, or step by step over all pictures of the shard (dense layers, whose weights are larger
- * than their activations). After a phase all shards meet, because the batch statistics of a node are complete. */
+ * Steps form groups, and groups form phases. A group is run either picture by picture, through all
+ * its steps while the activations are in the cache, or step by step over all pictures of the shard
+ * (dense layers, whose weights are larger than their activations). After a phase all shards meet,
+ * because the batch statistics of a node are complete. */
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
@@ -40,7 +41,8 @@ enum {
   NN_PLACE_INPUT_GRADIENT = -4,
 };
 
-/* Memory of a shard: for every picture of it, or for one (`whole` false) when no other group needs it. */
+/* Memory of a shard: for every picture of it, or for one (`whole` false) when no other group needs
+ * it. */
 typedef struct nn_buffer {
   size_t floats; /* for a picture */
   bool whole;

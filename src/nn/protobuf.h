@@ -44,8 +44,8 @@ typedef struct nn_wire {
 bool nn_wire_next(nn_wire *wire, nn_field *field);
 /* One varint from the front of `bytes`; false when it is cut off or longer than 64 bits. */
 bool nn_varint_next(nn_bytes *bytes, uint64_t *value);
-/* Little-endian float: a fixed 32-bit value, and number `index` of packed ones. Here, because every weight of a model comes
- * through it twice. */
+/* Little-endian float: a fixed 32-bit value, and number `index` of packed ones. Here, because every
+ * weight of a model comes through it twice. */
 static inline float nn_float_of(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);

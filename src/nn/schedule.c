@@ -1,7 +1,9 @@
-/* Learning-rate schedules as functions of the step alone, so that a resumed run goes on where it was.
+/* Learning-rate schedules as functions of the step alone, so that a resumed run goes on where it
+ * was.
  *
  *   warm-up     rises linearly and reaches the highest rate with its last step
- *   cosine      final + (rate - final) * (1 + cos(pi * t)) / 2, t from 0 to 1 with the last step (Loshchilov, Hutter 2017)
+ *   cosine      final + (rate - final) * (1 + cos(pi * t)) / 2, t from 0 to 1 with the last step
+ *               (Loshchilov, Hutter 2017)
  *   step        rate * factor ^ floor(progress / share)
  *   one-cycle   linear from rate / 25, then as cosine (Smith, Topin 2019) */
 #include <math.h>

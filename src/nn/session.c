@@ -1,4 +1,5 @@
-/* Inference: chunks of pictures go to the pool, each runs through the whole network on one worker's memory. */
+/* Inference: chunks of pictures go to the pool, each runs through the whole network on one worker's
+ * memory. */
 #include "nn/session.h"
 
 #include <string.h>

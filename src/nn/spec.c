@@ -2,8 +2,9 @@
  *
  *   list     = item { "," item }
  *   item     = "repeat" number "(" list ")" | words
- * Words are split at blanks; the first names the operator. A group is repeated by reading its text again. What a text
- * can ask for is bounded: nodes by the graph, everything else by the constants below. */
+ * Words are split at blanks; the first names the operator. A group is repeated by reading its text
+ * again. What a text can ask for is bounded: nodes by the graph, everything else by the constants
+ * below. */
 #include "nn/spec.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Writing networks as text: every node in its order, `as`, `from` and `add` where one does not simply follow the one
- * before, options only where they differ from what the reader would take. */
+/* Writing networks as text: every node in its order, `as`, `from` and `add` where one does not
+ * simply follow the one before, options only where they differ from what the reader would take. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,8 @@ static void put(writer *w, const char *format, ...) {
   if (written > 0) w->length += (size_t)written;
 }
 
-/* The fewest digits that give back the float; nine do for every one. A locale's decimal comma must not get in. */
+/* The fewest digits that give back the float; nine do for every one. A locale's decimal comma must
+ * not get in. */
 static void put_decimal(writer *w, float value) {
   size_t from = w->length;
   for (int digits = 1; digits <= 9; digits++) {

@@ -1,11 +1,14 @@
 /* A training step.
  *
- *   pack the weights                                          parallel over nodes
- *   phases of the plan, the last of which ends the backward   parallel over shards, batch statistics settled in between
- *   sum the shards' gradients, optimiser, moving average      parallel over pieces of the parameter vector
+ *   pack the weights                          parallel over nodes
+ *   the plan's phases, forward and backward   parallel over shards, batch
+ *                                             statistics settled in between
+ *   sum of the shards' gradients, optimiser,
+ *   moving average                            parallel over pieces of the parameter vector
  *
- * How the batch is cut into shards depends on its size alone, each shard adds up its own gradients in picture order, and
- * everything that shards have in common is added up in shard order: so the number of threads changes no bit. */
+ * How the batch is cut into shards depends on its size alone, each shard adds up its own gradients
+ * in picture order, and everything that shards have in common is added up in shard order: so the
+ * number of threads changes no bit. */
 #include "nn/trainer.h"
 
 #include <math.h>
@@ -34,8 +37,8 @@ struct nn_trainer {
   base_pool *pool;
   nn_engine engine;
   uint64_t steps;
-  float
-      *vectors[3]; /* momentum or first moment, second moment, average; NULL where there is none */
+  /* momentum or first moment, second moment, average; NULL where there is none */
+  float *vectors[3];
   piece *pieces;
   size_t piece_count;
   double *losses;
@@ -96,7 +99,8 @@ static scrawl_status check_options(const nn_graph *graph, const nn_trainer_optio
   return SCRAWL_OK;
 }
 
-/* Weights of convolutions and dense layers decay; biases and the scale and shift of batch norms do not. */
+/* Weights of convolutions and dense layers decay; biases and the scale and shift of batch norms do
+ * not. */
 static void cut_pieces(nn_trainer *trainer) {
   for (int n = 1; n < trainer->graph->node_count; n++) {
     const nn_node *node = &trainer->graph->nodes[n];
@@ -250,7 +254,8 @@ typedef struct update {
 static update describe_update(nn_trainer *trainer, int count, double rate) {
   const nn_trainer_options *o = &trainer->options;
   double step = (double)trainer->steps + 1;
-  /* Of the rounded betas that the kernels use, or the first steps would be too long or too short. */
+  /* Of the rounded betas that the kernels use, or the first steps would be too long or too
+   * short. */
   double beta1 = (double)(float)o->beta1, beta2 = (double)(float)o->beta2;
   return (update){
       .trainer = trainer,

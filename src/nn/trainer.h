@@ -1,8 +1,9 @@
 /* Training a network: one step = forward, softmax cross-entropy, backward, optimiser.
  *
- * The batch is cut into fixed shards that depend on its size alone. Shards run on the pool; their gradients and batch
- * statistics are summed in shard order. The same seed and data therefore give the same bits with any number of threads.
- * Memory for a step is planned once into one arena: no allocation inside a step. */
+ * The batch is cut into fixed shards that depend on its size alone. Shards run on the pool; their
+ * gradients and batch statistics are summed in shard order. The same seed and data therefore give
+ * the same bits with any number of threads. Memory for a step is planned once into one arena: no
+ * allocation inside a step. */
 #ifndef NN_TRAINER_H
 #define NN_TRAINER_H
 
@@ -17,8 +18,8 @@ typedef struct nn_trainer_options {
   double momentum;              /* SGD */
   bool nesterov;                /* SGD */
   double beta1, beta2, epsilon; /* Adam, AdamW */
-  double
-      weight_decay; /* of the weights of convolutions and dense layers; not of biases and batch norms */
+  /* of the weights of convolutions and dense layers; not of biases and batch norms */
+  double weight_decay;
   double label_smoothing; /* 0 .. <1 */
   double average_decay;   /* moving average of the weights, e.g. 0.999; 0: none */
   uint64_t seed;          /* for dropout */
@@ -29,22 +30,25 @@ nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser);
 
 typedef struct nn_trainer nn_trainer;
 
-/* The graph must end in softmax (trained as one with the loss) or in logits, and outlive the trainer, which changes its
- * parameters and state in place. */
+/* The graph must end in softmax (trained as one with the loss) or in logits, and outlive the
+ * trainer, which changes its parameters and state in place. */
 scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *options, base_pool *pool,
                                 const nn_kernels *kernels, nn_trainer **trainer, base_error *error);
 void nn_trainer_free(nn_trainer *trainer);
 
-/* One step on `count` <= batch pictures (count x h x w x c) with labels below the number of outputs; `rate` is this step's
- * learning rate. `*loss` gets the mean loss of the batch, `*correct` how many were right before the step. */
+/* One step on `count` <= batch pictures (count x h x w x c) with labels below the number of
+ * outputs; `rate` is this step's learning rate. `*loss` gets the mean loss of the batch, `*correct`
+ * how many were right before the step. */
 void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
                      double rate, double *loss, int *correct);
-/* The gradient alone, without changing anything: parameter_count floats, and the input's gradient (may be NULL). */
+/* The gradient alone, without changing anything: parameter_count floats, and the input's gradient
+ * (may be NULL). */
 void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
                          double *loss, float *gradient, float *input_gradient);
 
-/* The share that the moving average keeps of itself in step `step` (from 0): `decay`, but less while it is young, as in
- * TensorFlow's ExponentialMovingAverage, so that the random first weights are soon forgotten. */
+/* The share that the moving average keeps of itself in step `step` (from 0): `decay`, but less
+ * while it is young, as in TensorFlow's ExponentialMovingAverage, so that the random first weights
+ * are soon forgotten. */
 double nn_average_decay(double decay, uint64_t step);
 /* Writes the averaged weights into `parameters` (the plain ones where no average is kept). */
 void nn_trainer_average(const nn_trainer *trainer, float *parameters);
@@ -70,9 +74,10 @@ typedef struct nn_schedule {
 } nn_schedule;
 double nn_schedule_rate(const nn_schedule *schedule, uint64_t step, uint64_t steps);
 
-/* Largest relative difference between the trainer's gradients and central differences in double precision of the
- * operators' double twins, over parameters and inputs (all of them in a small network; in a large one a random sample of
- * each tensor, as many as some seconds allow), with random weights, inputs and labels from `seed`. Public as scrawl_check_gradients(). */
+/* Largest relative difference between the trainer's gradients and central differences in double
+ * precision of the operators' double twins, over parameters and inputs (all of them in a small
+ * network; in a large one a random sample of each tensor, as many as some seconds allow), with
+ * random weights, inputs and labels from `seed`. Public as scrawl_check_gradients(). */
 scrawl_status nn_check_gradients(const nn_graph *graph, int batch, uint64_t seed,
                                  const nn_kernels *kernels, double *worst, base_error *error);
 

@@ -1,5 +1,6 @@
-/* From a picture to its ink. Large pictures are reduced first, by a whole number, to what one glyph needs: each new pixel is the
- * mean of a square, which also takes away noise. The cleaning itself is src/ink's. */
+/* From a picture to its ink. Large pictures are reduced first, by a whole number, to what one glyph
+ * needs: each new pixel is the mean of a square, which also takes away noise. The cleaning itself
+ * is src/ink's. */
 #include "base/memory.h"
 #include "page/page.h"
 

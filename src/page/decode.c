@@ -1,10 +1,12 @@
 /* Picture files to upright grey pictures. Leptonica decodes; what is done here is choosing.
  *
- * Colour becomes grey along the first principal axis of the picture's colours (a power iteration on their covariance): paper and
- * ink lie apart in that direction whatever their colours are, where a fixed mix would let light blue on white or red on green
- * vanish. A picture without colour keeps its grey.
+ * Colour becomes grey along the first principal axis of the picture's colours (a power iteration on
+ * their covariance): paper and ink lie apart in that direction whatever their colours are, where a
+ * fixed mix would let light blue on white or red on green vanish. A picture without colour keeps
+ * its grey.
  *
- * Transparency lies over white; over black where the picture would be all but lost on white (white strokes drawn on nothing). */
+ * Transparency lies over white; over black where the picture would be all but lost on white (white
+ * strokes drawn on nothing). */
 #include <math.h>
 #include <string.h>
 
@@ -151,14 +153,16 @@ static void copy_grey(PIX *pix, uint8_t *grey) {
     for (int x = 0; x < width; ++x) *grey++ = (uint8_t)GET_DATA_BYTE(words, x);
 }
 
-/* Upright, from the way EXIF says the picture was stored: 2 .. 4 mirrored and turned by 180, 5 .. 8 also with rows as columns. */
+/* Upright, from the way EXIF says the picture was stored: 2 .. 4 mirrored and turned by 180, 5 .. 8
+ * also with rows as columns. */
 static scrawl_status turn(page_picture *picture, int orientation, base_error *error) {
   if (orientation == 1) return SCRAWL_OK;
   int width = picture->width, height = picture->height;
   uint8_t *turned = base_alloc((size_t)height, (size_t)width);
   if (!turned) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to turn the picture");
   bool swap = orientation >= 5;
-  /* Where the stored picture's first row and column are in the upright one: at its right, at its bottom. */
+  /* Where the stored picture's first row and column are in the upright one: at its right, at its
+   * bottom. */
   bool right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
   bool bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
   int new_width = swap ? height : width, new_height = swap ? width : height;

@@ -1,7 +1,9 @@
-/* EXIF's orientation tag (CIPA DC-008, "Exchangeable image file format for digital still cameras": tag 0x0112 of the first
- * directory of a TIFF structure). JPEG keeps it in a segment APP1, PNG in a chunk eXIf, WebP in a chunk EXIF.
+/* EXIF's orientation tag (CIPA DC-008, "Exchangeable image file format for digital still cameras":
+ * tag 0x0112 of the first directory of a TIFF structure). JPEG keeps it in a segment APP1, PNG in a
+ * chunk eXIf, WebP in a chunk EXIF.
  *
- * Every position read is checked against the end of its part; nothing here is trusted, and what is odd means upright. */
+ * Every position read is checked against the end of its part; nothing here is trusted, and what is
+ * odd means upright. */
 #include "page/exif.h"
 
 #include <stdbool.h>
@@ -38,7 +40,8 @@ static int from_tiff(part tiff) {
   return 1;
 }
 
-/* Segments follow each other up to the start of the scan: marker, length (counting itself), content. */
+/* Segments follow each other up to the start of the scan: marker, length (counting itself),
+ * content. */
 static int from_jpeg(part file) {
   size_t at = 2;
   while (file.size - at >= 4 && file.bytes[at] == 0xff) {
@@ -58,7 +61,8 @@ static int from_jpeg(part file) {
   return 1;
 }
 
-/* Chunks of PNG (big-endian length, name, content, checksum) and of RIFF (name, little-endian length, content, even). */
+/* Chunks of PNG (big-endian length, name, content, checksum) and of RIFF (name, little-endian
+ * length, content, even). */
 static int from_chunks(part file, size_t at, bool riff) {
   while (file.size - at >= 8) {
     const uint8_t *head = file.bytes + at;

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The orientation tag of a JPEG, PNG or WebP file, 1 .. 8 as EXIF 2.3 numbers them; 1 (upright) when there is none or it is damaged. */
+/* The orientation tag of a JPEG, PNG or WebP file, 1 .. 8 as EXIF 2.3 numbers them; 1 (upright)
+ * when there is none or it is damaged. */
 int page_exif_orientation(const uint8_t *bytes, size_t size);
 
 #endif

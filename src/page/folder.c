@@ -87,7 +87,8 @@ static char *join_signs(const signs *known) {
   return text;
 }
 
-/* The sentence of a file that could not be read begins with its path, which the caller is told anyway. */
+/* The sentence of a file that could not be read begins with its path, which the caller is told
+ * anyway. */
 static const char *without_path(const char *message, const char *path) {
   size_t length = strlen(path);
   bool begins = strncmp(message, path, length) == 0 && strncmp(message + length, ": ", 2) == 0;

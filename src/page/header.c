@@ -1,7 +1,8 @@
 /* Headers of picture files, so that a decompression bomb is refused before it goes off.
  *
- * Leptonica reads the headers of most kinds. For GIF and BMP it decodes the whole file to learn its size, and in JPEG 2000 it looks
- * at the container, while the decoder believes the codestream: those three are read here. */
+ * Leptonica reads the headers of most kinds. For GIF and BMP it decodes the whole file to learn its
+ * size, and in JPEG 2000 it looks at the container, while the decoder believes the codestream:
+ * those three are read here. */
 #include "page/header.h"
 
 #include <stdbool.h>
@@ -28,8 +29,8 @@ static uint32_t big(const uint8_t *bytes, int length) {
   return value;
 }
 
-/* GIF87a, GIF89a: screen descriptor, colour table, then blocks; each frame states its own size. The decoder makes room for all of
- * them. A file cut short is left to the decoder. */
+/* GIF87a, GIF89a: screen descriptor, colour table, then blocks; each frame states its own size. The
+ * decoder makes room for all of them. A file cut short is left to the decoder. */
 static bool gif_extent(const uint8_t *bytes, size_t size, extent *found) {
   enum { IMAGE = 0x2c, EXTENSION = 0x21 };
   if (size < 13) return false;

@@ -1,4 +1,5 @@
-/* Pictures to result trees: bytes -> page_decode -> page_clean -> page_segment -> ink_normalise -> network -> result.
+/* Pictures to result trees: bytes -> page_decode -> page_clean -> page_segment -> ink_normalise ->
+ * network -> result.
  *
  * Everything about picture files is Leptonica's; what comes out of page_clean is an ink_image. */
 #ifndef PAGE_PAGE_H
@@ -12,29 +13,33 @@ typedef struct page_limits {
   size_t pixels; /* of the picture; 0: the default, 64 million */
 } page_limits;
 
-/* A decoded picture: 8-bit grey, 0 black .. 255 white, turned upright by its EXIF tag; transparency lies over white, or over black
- * where nothing could be seen on white. */
+/* A decoded picture: 8-bit grey, 0 black .. 255 white, turned upright by its EXIF tag; transparency
+ * lies over white, or over black where nothing could be seen on white. */
 typedef struct page_picture {
   int width, height;
   uint8_t *grey; /* width x height; base_free */
 } page_picture;
 
-/* BAD_FORMAT: not a picture, or damaged. LIMIT_EXCEEDED is found from the header, before pixels are decoded. */
+/* BAD_FORMAT: not a picture, or damaged. LIMIT_EXCEEDED is found from the header, before pixels are
+ * decoded. */
 scrawl_status page_decode(const void *bytes, size_t size, const page_limits *limits,
                           page_picture *picture, base_error *error);
-/* To ink (255 = ink): polarity, light, noise, contrast. The image is smaller than the picture by page_reduction(), 1 or more. */
+/* To ink (255 = ink): polarity, light, noise, contrast. The image is smaller than the picture by
+ * page_reduction(), 1 or more. */
 scrawl_status page_clean(const page_picture *picture, ink_image *image, base_error *error);
 int page_reduction(const page_picture *picture);
 
 /* What to look for. The rest of DESIGN.md's list comes with later issues. */
 typedef enum page_mode { PAGE_AUTO, PAGE_DIGIT, PAGE_GLYPH } page_mode;
 
-/* The whole way, one picture with one glyph in it, into a tree with one page (and no line when it is blank). */
+/* The whole way, one picture with one glyph in it, into a tree with one page (and no line when it
+ * is blank). */
 scrawl_status page_read(const void *bytes, size_t size, page_mode mode, const page_limits *limits,
                         read_reader *reader, read_result *result, base_error *error);
 
-/* A folder with manifest.tsv as a data set: every picture through decode, clean and normalise. Classes are the signs of `alphabet`
- * (NULL: those that occur, sorted). Pictures that cannot be read are counted in `*failed` and described through `report` (may be NULL). */
+/* A folder with manifest.tsv as a data set: every picture through decode, clean and normalise.
+ * Classes are the signs of `alphabet` (NULL: those that occur, sorted). Pictures that cannot be
+ * read are counted in `*failed` and described through `report` (may be NULL). */
 scrawl_status
 page_open_folder(const char *folder, const char *alphabet, data_set *set, size_t *failed,
                  void (*report)(void *argument, const char *path, const char *message),

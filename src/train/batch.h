@@ -1,7 +1,7 @@
 /* Batches: the order of the pictures in an epoch, and each picture as the network gets it.
  *
- * Everything random hangs on the seed, the epoch and the picture's index alone: a resumed run and a run on other threads get the same
- * batches. */
+ * Everything random hangs on the seed, the epoch and the picture's index alone: a resumed run and a
+ * run on other threads get the same batches. */
 #ifndef TRAIN_BATCH_H
 #define TRAIN_BATCH_H
 
@@ -23,8 +23,8 @@ typedef struct train_batches {
   float *scratch; /* 5 pictures for each worker */
 } train_batches;
 
-/* Full ink becomes `scale`. `augmentation` NULL: none. INVALID_ARGUMENT for augmentation of pictures that are not square;
- * LIMIT_EXCEEDED above 2^32 - 1 pictures. */
+/* Full ink becomes `scale`. `augmentation` NULL: none. INVALID_ARGUMENT for augmentation of
+ * pictures that are not square; LIMIT_EXCEEDED above 2^32 - 1 pictures. */
 scrawl_status train_batches_create(const data_set *set, const ink_augmentation *augmentation,
                                    double scale, base_random random, base_pool *pool,
                                    train_batches *batches, base_error *error);

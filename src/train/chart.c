@@ -1,5 +1,5 @@
-/* Charts as SVG. Coordinates are in units of the view box, which the page scales to its width; ticks lie at 1, 2 or 5 times a power
- * of ten. */
+/* Charts as SVG. Coordinates are in units of the view box, which the page scales to its width;
+ * ticks lie at 1, 2 or 5 times a power of ten. */
 #include "train/chart.h"
 
 #include <math.h>

@@ -14,7 +14,8 @@
 enum { POSITIONS = 4, SUMS = 2, EPOCH_DOUBLES = sizeof(train_epoch) / sizeof(double) };
 #define MAX_CHECKPOINT_BYTES ((size_t)2 << 30) /* weights, best weights, two moments, an average */
 
-/* The parts of a state as tensors that point into it, except the history. The same list serves both ways. */
+/* The parts of a state as tensors that point into it, except the history. The same list serves both
+ * ways. */
 static scrawl_status list_vectors(const train_state *state, train_tensors *list,
                                   base_error *error) {
   const nn_graph *graph = state->graph, *kept = state->kept;

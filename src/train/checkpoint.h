@@ -1,5 +1,5 @@
-/* Checkpoints: everything a run needs to go on as if it had never stopped, in one safetensors file that is replaced whole or not at
- * all. */
+/* Checkpoints: everything a run needs to go on as if it had never stopped, in one safetensors file
+ * that is replaced whole or not at all. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
@@ -21,8 +21,9 @@ typedef struct train_state {
 } train_state;
 
 scrawl_status train_checkpoint_save(const char *path, const train_state *state, base_error *error);
-/* NOT_FOUND: there is no such file, and nothing was changed. INVALID_ARGUMENT names the first option that differs. BAD_FORMAT: damaged,
- * or of another network; the state may then be half read. */
+/* NOT_FOUND: there is no such file, and nothing was changed. INVALID_ARGUMENT names the first
+ * option that differs. BAD_FORMAT: damaged, or of another network; the state may then be half
+ * read. */
 scrawl_status train_checkpoint_load(const char *path, train_state *state, base_error *error);
 
 #endif

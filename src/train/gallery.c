@@ -1,4 +1,5 @@
-/* The gallery of mistakes: each a PNG with what was written, what was read, and how sure the network was. */
+/* The gallery of mistakes: each a PNG with what was written, what was read, and how sure the
+ * network was. */
 #include "train/gallery.h"
 
 #include <stdlib.h>

@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 
-/* All doubles: a checkpoint stores the rows as they lie. Validation figures are NaN where there was none. */
+/* All doubles: a checkpoint stores the rows as they lie. Validation figures are NaN where there was
+ * none. */
 typedef struct train_epoch {
   double rate;           /* learning rate of the last step */
   double loss, accuracy; /* on the training pictures, while they were learnt from */
@@ -24,8 +25,9 @@ scrawl_status train_history_add(train_history *history, const train_epoch *epoch
                                 base_error *error);
 void train_history_free(train_history *history);
 
-/* {"best":2,"rate":[...],"loss":[...],"accuracy":[...],"validation_loss":[...],"validation_accuracy":[...]}, `best` counted from 1.
- * Times stay out, so that the same run gives the same text. base_free it; NULL when memory is exhausted. */
+/* {"best":2,"rate":[...],"loss":[...],"accuracy":[...],"validation_loss":[...],
+ *  "validation_accuracy":[...]}, `best` counted from 1. Times stay out, so that the same run gives
+ * the same text. base_free it; NULL when memory is exhausted. */
 char *train_history_to_json(const train_history *history);
 /* BAD_FORMAT for anything that is not of that form. */
 scrawl_status train_history_from_json(const char *json, train_history *history, base_error *error);

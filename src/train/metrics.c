@@ -1,10 +1,12 @@
 /* Scores of a classifier.
  *
- * For a class with tp, fp, fn, tn right and wrong positives and negatives: precision tp/(tp+fp), recall tp/(tp+fn), specificity
- * tn/(tn+fp), F1 2tp/(2tp+fp+fn). Expected calibration error as Naeini, Cooper and Hauskrecht (2015) define it, on the confidence of
- * the predicted class. The temperature T = 1/b minimises L(b) = mean(log sum exp(b z) - b z_label); L is convex in b and its slope,
- * mean(E_b[z] - z_label), rises with b, so that halving an interval finds the place where it is zero. Softmax does not feel a
- * constant added to all logits: the logarithms of the probabilities serve as logits. */
+ * For a class with tp, fp, fn, tn right and wrong positives and negatives: precision tp/(tp+fp),
+ * recall tp/(tp+fn), specificity tn/(tn+fp), F1 2tp/(2tp+fp+fn). Expected calibration error as
+ * Naeini, Cooper and Hauskrecht (2015) define it, on the confidence of the predicted class. The
+ * temperature T = 1/b minimises L(b) = mean(log sum exp(b z) - b z_label); L is convex in b and its
+ * slope, mean(E_b[z] - z_label), rises with b, so that halving an interval finds the place where it
+ * is zero. Softmax does not feel a constant added to all logits: the logarithms of the
+ * probabilities serve as logits. */
 #include "train/metrics.h"
 
 #include <float.h>

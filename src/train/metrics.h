@@ -1,4 +1,5 @@
-/* How good a classifier is: counts, scores for each class, and how far its confidences can be trusted. */
+/* How good a classifier is: counts, scores for each class, and how far its confidences can be
+ * trusted. */
 #ifndef TRAIN_METRICS_H
 #define TRAIN_METRICS_H
 
@@ -31,8 +32,9 @@ typedef struct train_metrics {
   size_t errors;
   double accuracy;
   double loss; /* mean cross-entropy, in nats, of those read */
-  double
-      ece; /* expected calibration error of those read: sum over the bins of share * |accuracy - mean confidence| */
+  /* expected calibration error of those read: sum over the bins of share * |accuracy - mean
+   * confidence| */
+  double ece;
   int classes;
   size_t *confusion; /* classes x classes: row = truth, column = prediction */
   train_class_metrics *of_class;
@@ -41,8 +43,9 @@ typedef struct train_metrics {
   train_bin bins[TRAIN_BINS]; /* bin i: confidence in (i/15, (i+1)/15] */
 } train_metrics;
 
-/* `probabilities`: count x classes, each row summing to 1; the prediction is the first of the largest. `unread` more pictures count
- * as errors. INVALID_ARGUMENT when a label is no class; OUT_OF_MEMORY. */
+/* `probabilities`: count x classes, each row summing to 1; the prediction is the first of the
+ * largest. `unread` more pictures count as errors. INVALID_ARGUMENT when a label is no class;
+ * OUT_OF_MEMORY. */
 scrawl_status train_metrics_compute(const float *probabilities, const uint16_t *labels,
                                     size_t count, int classes, size_t unread,
                                     train_metrics *metrics, base_error *error);
@@ -56,9 +59,10 @@ void train_score(const float *probabilities, const uint16_t *labels, size_t coun
 /* Rows of logits to probabilities, in place. */
 void train_softmax(float *rows, size_t count, int classes);
 
-/* The temperature that logits should be divided by: it minimises the cross-entropy of these pictures, which must not be those the
- * network was trained on (Guo, Pleiss, Sun and Weinberger 2017). Between 0.1 and 10; 1 where nothing is wrong or nothing is right,
- * since the minimum then lies at infinity and says nothing. */
+/* The temperature that logits should be divided by: it minimises the cross-entropy of these
+ * pictures, which must not be those the network was trained on (Guo, Pleiss, Sun and Weinberger
+ * 2017). Between 0.1 and 10; 1 where nothing is wrong or nothing is right, since the minimum then
+ * lies at infinity and says nothing. */
 double train_fit_temperature(const float *probabilities, const uint16_t *labels, size_t count,
                              int classes);
 /* Rows of probabilities to those of logits divided by `temperature`, in place. */

@@ -14,8 +14,8 @@ static int next_trained(const nn_graph *graph, int index) {
   return index;
 }
 
-/* The weights of another network, whose trained operators must be the same in the same order: the others (dropout, say) may
- * differ. */
+/* The weights of another network, whose trained operators must be the same in the same order: the
+ * others (dropout, say) may differ. */
 static scrawl_status take_weights(const nn_graph *from, nn_graph *to, base_error *error) {
   int f = next_trained(from, 0), t = next_trained(to, 0);
   while (f < from->node_count && t < to->node_count) {
@@ -40,9 +40,10 @@ static scrawl_status take_weights(const nn_graph *from, nn_graph *to, base_error
   return SCRAWL_OK;
 }
 
-/* Raw pixels make the first activations, and with them all others, `scale` times as large as the weights were drawn for. Weights
- * divided by `scale` would undo it at first, but Adam moves every weight by about the learning rate at each step, which such small
- * ones do not survive. The square root is halfway between the two. */
+/* Raw pixels make the first activations, and with them all others, `scale` times as large as the
+ * weights were drawn for. Weights divided by `scale` would undo it at first, but Adam moves every
+ * weight by about the learning rate at each step, which such small ones do not survive. The square
+ * root is halfway between the two. */
 static void prepare_for_scale(nn_graph *graph, double scale) {
   int first = next_trained(graph, 0);
   if (scale == 1 || first == graph->node_count) return;

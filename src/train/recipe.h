@@ -1,7 +1,8 @@
 /* A recipe: everything that decides the result of a training run, and nothing else.
  *
- * Two runs with the same recipe on the same data give the same bits, whatever the number of threads and however often they were
- * stopped and resumed. The recipe rides in the model as a command line and in the checkpoint option by option. */
+ * Two runs with the same recipe on the same data give the same bits, whatever the number of threads
+ * and however often they were stopped and resumed. The recipe rides in the model as a command line
+ * and in the checkpoint option by option. */
 #ifndef TRAIN_RECIPE_H
 #define TRAIN_RECIPE_H
 
@@ -14,8 +15,8 @@ typedef struct train_recipe {
   const char *architecture; /* a preset or a network as text; NULL: that of `from` */
   const char *from;         /* the model whose weights training starts from; NULL: random ones */
   int epochs;
-  nn_trainer_options
-      trainer; /* its batch, optimiser and the rest; its seed is derived from `seed` */
+  /* its batch, optimiser and the rest; its seed is derived from `seed` */
+  nn_trainer_options trainer;
   nn_schedule schedule;
   uint64_t seed;       /* weights, order, augmentation, dropout */
   double validation;   /* share of the data kept for validation; 0: none */
@@ -25,7 +26,8 @@ typedef struct train_recipe {
   double scale; /* full ink becomes this */
 } train_recipe;
 
-/* Adam at 0.001 (AdamW the same, SGD 0.05), batch 32, 5 epochs, a tenth for validation, everything else off. */
+/* Adam at 0.001 (AdamW the same, SGD 0.05), batch 32, 5 epochs, a tenth for validation, everything
+ * else off. */
 train_recipe train_recipe_defaults(nn_optimiser optimiser);
 /* INVALID_ARGUMENT names the option, its value and the range. */
 scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error);
@@ -37,12 +39,14 @@ typedef struct train_augmentation {
 } train_augmentation;
 extern const train_augmentation TRAIN_AUGMENTATIONS[];
 
-/* "none", a name from the table, "rotation=10,shift=2", or a name and then what differs: "standard,erase=0.2". */
+/* "none", a name from the table, "rotation=10,shift=2", or a name and then what differs:
+ * "standard,erase=0.2". */
 scrawl_status train_augmentation_parse(const char *text, ink_augmentation *augmentation,
                                        base_error *error);
 bool train_augmentation_any(const ink_augmentation *augmentation);
 
-/* The recipe, one option after the other, in a fixed order; those that do not apply are left out. */
+/* The recipe, one option after the other, in a fixed order; those that do not apply are left
+ * out. */
 enum { TRAIN_MAX_OPTIONS = 32 };
 typedef struct train_option {
   const char *name;
@@ -59,7 +63,8 @@ scrawl_status train_recipe_list(const train_recipe *recipe, train_option_list *l
 scrawl_status train_option_add(train_option_list *list, const char *name, const char *value,
                                base_error *error);
 void train_option_list_free(train_option_list *list);
-/* "scrawl train --data mnist ...", quoted for a shell; base_free it. NULL when memory is exhausted. */
+/* "scrawl train --data mnist ...", quoted for a shell; base_free it. NULL when memory is
+ * exhausted. */
 char *train_recipe_command(const train_option_list *list);
 
 /* The shortest decimal text that reads back as the same double. `text` holds at least 32 bytes. */

@@ -1,5 +1,6 @@
-/* A report about a training run or an evaluation: one HTML file that needs nothing else, follows the reader's light or dark setting, and
- * can be read without a mouse, on a phone, by a screen reader, and on paper. */
+/* A report about a training run or an evaluation: one HTML file that needs nothing else, follows
+ * the reader's light or dark setting, and can be read without a mouse, on a phone, by a screen
+ * reader, and on paper. */
 #ifndef TRAIN_REPORT_H
 #define TRAIN_REPORT_H
 
@@ -29,7 +30,8 @@ typedef struct train_report {
   const train_history *history; /* NULL or empty: no curves */
   const train_metrics *metrics; /* NULL: no scores */
   const char *const *signs;     /* of each class of the metrics */
-  /* The pictures the metrics came from, for the gallery of mistakes; none: no gallery. Ink 255 is drawn black on white. */
+  /* The pictures the metrics came from, for the gallery of mistakes; none: no gallery. Ink 255 is
+   * drawn black on white. */
   size_t count;
   int width, height;
   const uint8_t *pixels;

@@ -1,6 +1,7 @@
-/* Safetensors, written and read. The rules are those of the published format: the header starts with '{' and may be padded with
- * spaces (here to a multiple of eight, so that the numbers lie aligned), names are unique, each tensor's bytes are what its type
- * and shape say, and the tensors together cover the data exactly once. Here the numbers are also no more than the tables hold. */
+/* Safetensors, written and read. The rules are those of the published format: the header starts
+ * with '{' and may be padded with spaces (here to a multiple of eight, so that the numbers lie
+ * aligned), names are unique, each tensor's bytes are what its type and shape say, and the tensors
+ * together cover the data exactly once. Here the numbers are also no more than the tables hold. */
 #include "train/safetensors.h"
 
 #include <jansson.h>

@@ -1,7 +1,9 @@
 /* Safetensors: named vectors and named texts in one file, the form that optimiser state is kept in.
  *
- * Eight bytes of little-endian length N, N bytes of JSON ({"name":{"dtype","shape","data_offsets"},"__metadata__":{text:text}}), then
- * the numbers, little-endian, without holes and without overlaps, offsets counted from the end of the JSON. A file is hostile input. */
+ * Eight bytes of little-endian length N, N bytes of JSON
+ * ({"name":{"dtype","shape","data_offsets"},"__metadata__":{text:text}}), then the numbers,
+ * little-endian, without holes and without overlaps, offsets counted from the end of the JSON. A
+ * file is hostile input. */
 #ifndef TRAIN_SAFETENSORS_H
 #define TRAIN_SAFETENSORS_H
 
@@ -37,7 +39,8 @@ typedef struct train_tensors {
 
 void train_tensors_init(train_tensors *tensors);
 void train_tensors_free(train_tensors *tensors);
-/* Add to what will be written; names and values are borrowed. LIMIT_EXCEEDED when the tables are full. */
+/* Add to what will be written; names and values are borrowed. LIMIT_EXCEEDED when the tables are
+ * full. */
 scrawl_status train_tensors_add(train_tensors *tensors, const char *name, train_type type,
                                 size_t count, const void *values, base_error *error);
 scrawl_status train_tensors_note(train_tensors *tensors, const char *key, const char *value,
@@ -49,8 +52,8 @@ const char *train_tensors_find_note(const train_tensors *tensors, const char *ke
 /* `*bytes`: base_free it. */
 scrawl_status train_safetensors_write(const train_tensors *tensors, uint8_t **bytes, size_t *size,
                                       base_error *error);
-/* Copies everything; free with train_tensors_free also after a failure. BAD_FORMAT says what is wrong with which tensor; UNSUPPORTED
- * for element types other than the three above. */
+/* Copies everything; free with train_tensors_free also after a failure. BAD_FORMAT says what is
+ * wrong with which tensor; UNSUPPORTED for element types other than the three above. */
 scrawl_status train_safetensors_read(const uint8_t *bytes, size_t size, train_tensors *tensors,
                                      base_error *error);
 

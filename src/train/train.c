@@ -1,8 +1,10 @@
 /* The training loop.
  *
- * An epoch goes once over the shuffled training pictures; after it the weights (their moving average where one is kept) are scored on
- * the validation pictures, the best so far are kept (most right, then lowest loss), and a checkpoint is written. The running
- * statistics of batch normalisation are averaged as the weights are, so that averaged weights meet the statistics they made. */
+ * An epoch goes once over the shuffled training pictures; after it the weights (their moving
+ * average where one is kept) are scored on the validation pictures, the best so far are kept (most
+ * right, then lowest loss), and a checkpoint is written. The running statistics of batch
+ * normalisation are averaged as the weights are, so that averaged weights meet the statistics they
+ * made. */
 #include "train/train.h"
 
 #include <math.h>
@@ -28,8 +30,8 @@ typedef struct run {
   const train_recipe *recipe;
   const train_setting *setting;
   train_outcome *outcome;
-  data_set
-      training; /* owned where there is a validation part, otherwise a copy of the caller's struct */
+  /* owned where there is a validation part, otherwise a copy of the caller's struct */
+  data_set training;
   bool owns_training;
   train_option_list options; /* the recipe as text */
   train_option_list identity;

@@ -1,7 +1,8 @@
 /* Training: from a recipe and a data set to a network with its metadata.
  *
- * The same recipe and data give the same bits with any number of threads. A checkpoint after every epoch lets a run that was killed
- * at any moment go on to the very same result. Nothing here prints: an observer is told how it goes. */
+ * The same recipe and data give the same bits with any number of threads. A checkpoint after every
+ * epoch lets a run that was killed at any moment go on to the very same result. Nothing here
+ * prints: an observer is told how it goes. */
 #ifndef TRAIN_TRAIN_H
 #define TRAIN_TRAIN_H
 
@@ -64,9 +65,11 @@ typedef struct train_outcome {
   train_metrics metrics;
 } train_outcome;
 
-/* `from`: start with this network's weights, and with the network itself where the recipe names no architecture; borrowed. Fails with CANCELLED after `stop`, the
- * checkpoint written; INVALID_ARGUMENT when the checkpoint belongs to another recipe or other data (naming the difference); LIMIT_EXCEEDED when
- * the loss grows beyond all numbers; and with what the floors below fail with. */
+/* `from`: start with this network's weights, and with the network itself where the recipe names no
+ * architecture; borrowed. Fails with CANCELLED after `stop`, the checkpoint written;
+ * INVALID_ARGUMENT when the checkpoint belongs to another recipe or other data (naming the
+ * difference); LIMIT_EXCEEDED when the loss grows beyond all numbers; and with what the floors
+ * below fail with. */
 scrawl_status train_run(const train_recipe *recipe, const data_set *set, const nn_graph *from,
                         const train_setting *setting, train_outcome *outcome, base_error *error);
 void train_outcome_free(train_outcome *outcome);

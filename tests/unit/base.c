@@ -238,8 +238,8 @@ static void arena_refuses_overflow(void **state) {
 
 /* ---- random numbers ---- */
 
-/* The outputs of the authors' xoshiro256plusplus.c (prng.di.unimi.it) from the state 1, 2, 3, 4, as published with several
- * implementations; the first is 5 * 2^23 + 1 by hand. */
+/* The outputs of the authors' xoshiro256plusplus.c (prng.di.unimi.it) from the state 1, 2, 3, 4, as
+ * published with several implementations; the first is 5 * 2^23 + 1 by hand. */
 static void xoshiro_reference(void **state) {
   (void)state;
   static const uint64_t expected[] = {
@@ -320,7 +320,8 @@ static void whole_numbers_without_bias(void **state) {
   double chi_square = 0;
   for (int i = 0; i < 7; i++) chi_square += (counts[i] - 1e4) * (counts[i] - 1e4) / 1e4;
   assert_true(chi_square < 22.46); /* 6 degrees of freedom, 0.1 % */
-  /* With 3/4 of 2^64 a plain remainder would fall into the lowest third half the time, not a third. */
+  /* With 3/4 of 2^64 a plain remainder would fall into the lowest third half the time, not a
+   * third. */
   uint64_t bound = (uint64_t)3 << 62;
   int low = 0;
   for (int i = 0; i < 9000; i++) {

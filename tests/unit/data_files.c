@@ -343,7 +343,8 @@ static void a_file_is_written_whole_or_not_at_all(void **state) {
   assert_says("no-folder/out");
 }
 
-/* A pipe stands for all that is no regular file: a device would not survive the fault looked for. */
+/* A pipe stands for all that is no regular file: a device would not survive the fault looked
+ * for. */
 static void a_pipe_is_written_and_not_replaced(void **state) {
   (void)state;
   struct stat status;

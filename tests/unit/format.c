@@ -1,4 +1,5 @@
-/* Result trees as text: a tree made by hand, and what each writer makes of it. JSON is judged by parsing it. */
+/* Result trees as text: a tree made by hand, and what each writer makes of it. JSON is judged by
+ * parsing it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Graphs, the planner and sessions: limits, results against plain loops in double, nothing shared between pictures. */
+/* Graphs, the planner and sessions: limits, results against plain loops in double, nothing shared
+ * between pictures. */
 #include "network.h"
 
 #include <math.h>
@@ -51,7 +52,8 @@ static void test_finish_copy_and_initialise(void **state) {
     assert_true(graph->parameters[norm->parameter_offset + 64 + c] == 0);
     assert_true(graph->state[c] == 0 && graph->state[64 + c] == 1);
   }
-  /* He: variance 2 / inputs over 102,400 numbers; Glorot: within the limit, variance limit^2 / 3. */
+  /* He: variance 2 / inputs over 102,400 numbers; Glorot: within the limit, variance limit^2 /
+   * 3. */
   double square = 0, limit = sqrt(6.0 / (64 * 36 + 50)), uniform = 0;
   size_t count = second->parameter_count - 64, last = dense->parameter_count - 50;
   for (size_t i = 0; i < count; i++) {
@@ -246,7 +248,8 @@ static void test_memory_is_shared(void **state) {
   assert_int_equal(nn_plan_make(graph, false, 8, &plan, NULL), SCRAWL_OK);
   assert_int_equal(plan.shard_floats, 2 * 16 * 16 * 8);
   nn_plan_free(&plan);
-  /* Training keeps the 50 inputs of convolutions for each picture, and two gradients for one at a time. */
+  /* Training keeps the 50 inputs of convolutions for each picture, and two gradients for one at a
+   * time. */
   assert_int_equal(nn_plan_make(graph, true, 8, &plan, NULL), SCRAWL_OK);
   assert_in_range(plan.shard_floats, 50 * 16 * 16 * 8, 8 * 54 * 16 * 16 * 8);
   nn_plan_free(&plan);

@@ -1,5 +1,5 @@
-/* Ink: cleaning, framing, augmentation, damage. The truth is what was drawn: its place, its stroke width, its sameness under
- * everything that a camera or a program does to a picture. */
+/* Ink: cleaning, framing, augmentation, damage. The truth is what was drawn: its place, its stroke
+ * width, its sameness under everything that a camera or a program does to a picture. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,8 @@ static bool is_blank(const uint8_t *grey, int side) {
   return box.width == 0;
 }
 
-/* Correlation of two glyphs, the best over moves of one pixel: the centre of mass may fall to either side of a rounding. */
+/* Correlation of two glyphs, the best over moves of one pixel: the centre of mass may fall to
+ * either side of a rounding. */
 static double likeness(const uint8_t *a, const uint8_t *b) {
   double best = -1;
   for (int dy = -1; dy <= 1; dy++)
@@ -431,7 +432,8 @@ static void amounts_are_the_largest_changes(void **state) {
 
 static void a_quarter_turn_turns(void **state) {
   (void)state;
-  /* Of many angles up to 90 degrees some are near it; the best of them resembles the glyph with rows and columns exchanged. */
+  /* Of many angles up to 90 degrees some are near it; the best of them resembles the glyph with
+   * rows and columns exchanged. */
   augmented a;
   uint8_t glyph[INK_GLYPH_PIXELS], turned[INK_GLYPH_PIXELS];
   double most[2] = {-1, -1};

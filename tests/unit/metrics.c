@@ -1,12 +1,16 @@
 /* Scores against scikit-learn 1.2 and numpy.
  *
- * The material is made by a formula so that both sides have it: 60 pictures, 4 classes of which the last never occurs,
+ * The material is made by a formula so that both sides have it: 60 pictures, 4 classes of which the
+ * last never occurs,
  *     label(i) = min((3 i + i / 7) mod 4, 2),
- *     weight(i, c) = 1 + (7 i i + 13 c + 5 i c) mod 23, and 25 more for the label unless 3 divides i,
+ *     weight(i, c) = 1 + (7 i i + 13 c + 5 i c) mod 23, and 25 more for the label unless 3
+ *         divides i,
  * probabilities = weights / their sum, rounded to float. The expected figures were printed by
- *     accuracy_score, log_loss, confusion_matrix, precision_recall_fscore_support(zero_division=0, also average='macro'),
+ *     accuracy_score, log_loss, confusion_matrix,
+ *     precision_recall_fscore_support(zero_division=0, also average='macro'),
  *     multilabel_confusion_matrix (specificity = tn / (tn + fp)),
- *     calibration_curve(right, confidence, n_bins=15, strategy='uniform') weighted by the pictures in each bin (ECE),
+ *     calibration_curve(right, confidence, n_bins=15, strategy='uniform') weighted by the pictures
+ *         in each bin (ECE),
  *     scipy.optimize.minimize_scalar over the logarithm of the temperature (xatol 1e-12). */
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* Pictures files to ink: every format and depth, orientation, transparency, colour, limits, damage. The files are written with
- * Leptonica, EXIF is put in by hand. */
+/* Pictures files to ink: every format and depth, orientation, transparency, colour, limits, damage.
+ * The files are written with Leptonica, EXIF is put in by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -145,8 +145,8 @@ static size_t exif_tag(uint8_t *at, int orientation, bool little) {
   return sizeof BIG;
 }
 
-/* How a camera stores the upright scene for each orientation: EXIF 2.3 says where row 0 and column 0 of the file are on the
- * upright picture. */
+/* How a camera stores the upright scene for each orientation: EXIF 2.3 says where row 0 and column
+ * 0 of the file are on the upright picture. */
 static PIX *stored(int orientation) {
   static const struct {
     bool swap, row_from_end, column_from_end;
@@ -348,8 +348,8 @@ static void what_is_no_picture_is_refused(void **state) {
   }
 }
 
-/* Cut and flipped files give a picture or a sentence, and nothing else; a sanitizer watches. What the decoding libraries mutter on
- * standard error meanwhile is not looked at. */
+/* Cut and flipped files give a picture or a sentence, and nothing else; a sanitizer watches. What
+ * the decoding libraries mutter on standard error meanwhile is not looked at. */
 static void damaged_pictures_do_no_harm(void **state) {
   (void)state;
   static const int FORMATS[] = {IFF_PNG,      IFF_BMP,       IFF_PNM, IFF_GIF,

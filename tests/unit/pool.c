@@ -189,7 +189,8 @@ static void failures_to_create(void **state) {
   base_pool_free(NULL);
 }
 
-/* Stacks for ten thousand threads do not fit into a gigabyte: those that started are joined again. */
+/* Stacks for ten thousand threads do not fit into a gigabyte: those that started are joined
+ * again. */
 static void too_many_threads(void **state) {
   (void)state;
 #if SANITIZED

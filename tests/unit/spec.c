@@ -1,4 +1,5 @@
-/* Networks as text: what the presets are, sentences for what is wrong, round trips, hostile texts. */
+/* Networks as text: what the presets are, sentences for what is wrong, round trips, hostile
+ * texts. */
 #include "network.h"
 
 #include <locale.h>
@@ -135,7 +136,8 @@ static void test_round_trips(void **state) {
   for (const nn_preset *preset = NN_PRESETS; preset->name; preset++)
     assert_round_trip(preset->name);
   for (size_t i = 0; i < sizeof odd_texts / sizeof *odd_texts; i++) {
-    /* `add x` of a 2-channel block to the 1-channel input does not fit: give that text its channels first. */
+    /* `add x` of a 2-channel block to the 1-channel input does not fit: give that text its channels
+     * first. */
     char *text = strstr(odd_texts[i], "repeat 2") ? base_format("conv 2 1x1, %s", odd_texts[i])
                                                   : base_strdup(odd_texts[i]);
     assert_round_trip(text);

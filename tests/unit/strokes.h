@@ -1,4 +1,5 @@
-/* Digits drawn by the tests themselves: polylines in a unit square, x to the right and y down, drawn with a round pen. */
+/* Digits drawn by the tests themselves: polylines in a unit square, x to the right and y down,
+ * drawn with a round pen. */
 #ifndef UNIT_STROKES_H
 #define UNIT_STROKES_H
 
@@ -48,7 +49,8 @@ static inline float stroke_distance(const stroke_glyph *glyph, float x, float y)
   return nearest;
 }
 
-/* Draws over `grey`, rows width apart: the unit square becomes a square of `size` pixels at (left, top), the pen `pen` pixels wide. */
+/* Draws over `grey`, rows width apart: the unit square becomes a square of `size` pixels at (left,
+ * top), the pen `pen` pixels wide. */
 static inline void stroke_draw(const stroke_glyph *glyph, uint8_t *grey, int width, int height,
                                float left, float top, float size, float pen, uint8_t ink) {
   for (int y = 0; y < height; y++)

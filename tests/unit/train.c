@@ -1,5 +1,5 @@
-/* Training and checkpoints on small pictures made here. The truth: what a run gives must not depend on threads or on where it was
- * stopped, to the bit. */
+/* Training and checkpoints on small pictures made here. The truth: what a run gives must not depend
+ * on threads or on where it was stopped, to the bit. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -289,7 +289,8 @@ static void test_divergence_is_said(void **state) {
   data_set_free(&set);
 }
 
-/* Whichever allocation fails, the run says so and leaves nothing behind (a sanitizer would see it). */
+/* Whichever allocation fails, the run says so and leaves nothing behind (a sanitizer would see
+ * it). */
 static void test_exhausted_memory_is_survived(void **state) {
   (void)state;
   data_set set = make_set(1);

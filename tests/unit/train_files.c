@@ -1,5 +1,5 @@
-/* What training writes beside models. The truths: a safetensors file is what the published format says; a page holds what was put
- * in, escaped. */
+/* What training writes beside models. The truths: a safetensors file is what the published format
+ * says; a page holds what was put in, escaped. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* Training steps: against PyTorch's numbers, the same bits on any number of threads, no allocation, resuming, schedules. */
+/* Training steps: against PyTorch's numbers, the same bits on any number of threads, no allocation,
+ * resuming, schedules. */
 #include "network.h"
 
 #include <math.h>
@@ -25,8 +26,9 @@ static void assert_near(const float *values, const float *expected, size_t count
 
 /* ---- known numbers ---- */
 
-/* All made with PyTorch 1.13: x = [[.5,-1,2],[1.5,.25,-.75]], y = [0,1], x @ W + b, cross_entropy(label_smoothing),
- * three steps with the rates 0.1, 0.05, 0.02, the bias in a parameter group without weight decay. */
+/* All made with PyTorch 1.13: x = [[.5,-1,2],[1.5,.25,-.75]], y = [0,1], x @ W + b,
+ * cross_entropy(label_smoothing), three steps with the rates 0.1, 0.05, 0.02, the bias in a
+ * parameter group without weight decay. */
 static void test_optimisers_match_pytorch(void **state) {
   (void)state;
   const float input[6] = {0.5f, -1, 2, 1.5f, 0.25f, -0.75f};
@@ -88,8 +90,8 @@ static void test_optimisers_match_pytorch(void **state) {
   }
 }
 
-/* PyTorch 1.13: BatchNorm1d(momentum=0.1) over channels, flattened pixel by pixel, a linear layer, two steps of SGD at 0.5,
- * then the logits in evaluation mode. */
+/* PyTorch 1.13: BatchNorm1d(momentum=0.1) over channels, flattened pixel by pixel, a linear layer,
+ * two steps of SGD at 0.5, then the logits in evaluation mode. */
 static void test_batch_norm_matches_pytorch(void **state) {
   (void)state;
   const float input[12] = {0.5f, -1, 2, 1.5f, 0.25f, -0.75f, 1, 3, -2, 0.5f, 0.75f, -0.25f};
@@ -252,7 +254,8 @@ static void test_resumed_run_has_the_same_bits(void **state) {
 
 /* ---- shards ---- */
 
-/* Without batch statistics the gradient of a batch is the mean of its pictures' gradients, however it is cut. */
+/* Without batch statistics the gradient of a batch is the mean of its pictures' gradients, however
+ * it is cut. */
 static void test_gradient_is_the_mean_over_pictures(void **state) {
   (void)state;
   const nn_shape shape = {8, 8, 2};
@@ -410,7 +413,8 @@ static void test_refuses_what_cannot_be_trained(void **state) {
 
 /* ---- dropout, loss, average ---- */
 
-/* y = dropout(x) seen through the identity: the input's gradient of sum z[0] is the mask, scaled. */
+/* y = dropout(x) seen through the identity: the input's gradient of sum z[0] is the mask,
+ * scaled. */
 static void test_dropout_masks(void **state) {
   (void)state;
   enum { SIDE = 40, FLOATS = SIDE * SIDE };
@@ -430,13 +434,15 @@ static void test_dropout_masks(void **state) {
   double loss;
   nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, masks);
   size_t dropped = 0, differing = 0;
-  /* Both logits are 0, so p = 1/2; the mean over two pictures halves it; the kept ones are scaled by 4/3. */
+  /* Both logits are 0, so p = 1/2; the mean over two pictures halves it; the kept ones are scaled
+   * by 4/3. */
   for (size_t i = 0; i < 2 * FLOATS; i++) {
     dropped += masks[i] == 0;
     assert_true(masks[i] == 0 || fabs((double)masks[i] - 0.25 * 4 / 3) < 1e-6);
     differing += i < FLOATS && masks[i] != masks[i + FLOATS];
   }
-  /* 3200 draws at 0.25: deviation 24. Two independent masks differ with probability 3/8: 600, deviation 19. */
+  /* 3200 draws at 0.25: deviation 24. Two independent masks differ with probability 3/8: 600,
+   * deviation 19. */
   assert_in_range(dropped, 800 - 100, 800 + 100);
   assert_in_range(differing, 600 - 80, 600 + 80);
   nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, again);
@@ -456,7 +462,8 @@ static void test_counts_right_answers_and_ends_of_the_loss(void **state) {
   nn_graph *graph = make_network("softmax", (nn_shape){1, 1, 3}, 1);
   nn_trainer_options options = nn_trainer_defaults(NN_SGD);
   nn_trainer *trainer = make_trainer(graph, &options, NULL);
-  /* Equal logits: the first is taken. A sure and right answer, and a sure and wrong one, at the ends of float. */
+  /* Equal logits: the first is taken. A sure and right answer, and a sure and wrong one, at the
+   * ends of float. */
   const float input[9] = {1, 1, 1, 0, 200, 0, -3e38f, 0, 3e38f};
   const uint16_t labels[3] = {0, 1, 2};
   double loss;

@@ -1,5 +1,5 @@
-/* Average pooling: the mean of the pixels of each window that lie inside the picture, channel by channel. The global
- * average is the same with one window as large as the picture. */
+/* Average pooling: the mean of the pixels of each window that lie inside the picture, channel by
+ * channel. The global average is the same with one window as large as the picture. */
 #include "nn/operator.h"
 
 static scrawl_status average_pool_shape(nn_node *node, const nn_shape *inputs, base_error *error) {

@@ -1,13 +1,15 @@
-/* Batch normalisation (Ioffe and Szegedy 2015): y = scale * (x - mean) / sqrt(variance + epsilon) + shift, per channel.
+/* Batch normalisation (Ioffe and Szegedy 2015): y = scale * (x - mean) / sqrt(variance + epsilon) +
+ * shift, per channel.
  *
- * In training mean and (biased) variance are those of the whole batch, in inference the running ones; the running
- * variance follows the unbiased estimate, as PyTorch's does:
+ * In training mean and (biased) variance are those of the whole batch, in inference the running
+ * ones; the running variance follows the unbiased estimate, as PyTorch's does:
  *   running = momentum * running + (1 - momentum) * batch.
  * Backward, with n numbers to a channel, u = (x - mean) / deviation, S1 = sum dy, S2 = sum dy * u:
  *   dshift = S1, dscale = S2, dx = scale / deviation * (dy - S1 / n - u * S2 / n),
  * which is linear in dy and x: dx = a * dy + b * x + k with a, b, k for each channel.
  *
- * Statistics: sum x, sum x^2, sum dy, sum x * dy [c each, double]. Table: scale, shift, a, b, k [c each]. */
+ * Statistics: sum x, sum x^2, sum dy, sum x * dy [c each, double]. Table: scale, shift, a, b, k [c
+ * each]. */
 #include <math.h>
 
 #include "nn/operator.h"

@@ -1,5 +1,5 @@
-/* Convolution: y[i,j,o] = bias[o] + sum over ky, kx, c of x[i*sh + ky - top, j*sw + kx - left, c] * w[ky,kx,c,o], with zeros
- * outside the picture. */
+/* Convolution: y[i,j,o] = bias[o] + sum over ky, kx, c of x[i*sh + ky - top, j*sw + kx - left, c] *
+ * w[ky,kx,c,o], with zeros outside the picture. */
 #include "nn/operator.h"
 
 static size_t weight_count(const nn_window *w) {

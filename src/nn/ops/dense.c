@@ -1,6 +1,7 @@
-/* A dense layer: y[o] = bias[o] + sum over i of x[i] * w[i,o], x being the whole input as one row. Run as a 1x1 convolution
- * over a picture one pixel high with a pixel for each row, so it has no kernel of its own; many rows at a time, because
- * the weights are often larger than the activations. */
+/* A dense layer: y[o] = bias[o] + sum over i of x[i] * w[i,o], x being the whole input as one row.
+ * Run as a 1x1 convolution over a picture one pixel high with a pixel for each row, so it has no
+ * kernel of its own; many rows at a time, because the weights are often larger than the
+ * activations. */
 #include "nn/operator.h"
 
 static scrawl_status dense_shape(nn_node *node, const nn_shape *inputs, base_error *error) {

@@ -1,6 +1,7 @@
-/* Dropout (Srivastava et al. 2014), inverted: in training every number is zero with probability `rate` and otherwise
- * multiplied by 1 / (1 - rate), so that inference has nothing to do. The mask of a picture is drawn from the stream of
- * (seed, step, node, picture), whichever thread draws it; it is kept, a byte for each number, for backward. */
+/* Dropout (Srivastava et al. 2014), inverted: in training every number is zero with probability
+ * `rate` and otherwise multiplied by 1 / (1 - rate), so that inference has nothing to do. The mask
+ * of a picture is drawn from the stream of (seed, step, node, picture), whichever thread draws it;
+ * it is kept, a byte for each number, for backward. */
 #include "nn/operator.h"
 
 static scrawl_status dropout_shape(nn_node *node, const nn_shape *inputs, base_error *error) {

@@ -1,4 +1,5 @@
-/* Flatten: a picture seen as one row, in the order it lies in memory (height, width, channel). Nothing moves. */
+/* Flatten: a picture seen as one row, in the order it lies in memory (height, width, channel).
+ * Nothing moves. */
 #include <string.h>
 
 #include "nn/operator.h"

@@ -1,4 +1,5 @@
-/* Max pooling: the largest of each window, channel by channel; what lies outside the picture takes no part. */
+/* Max pooling: the largest of each window, channel by channel; what lies outside the picture takes
+ * no part. */
 #include <math.h>
 
 #include "nn/operator.h"

@@ -1,4 +1,5 @@
-/* ReLU: y = max(0, x). Usually done by the operator before it (fuse_relu); backward needs y alone. */
+/* ReLU: y = max(0, x). Usually done by the operator before it (fuse_relu); backward needs y
+ * alone. */
 #include "nn/operator.h"
 
 static scrawl_status relu_shape(nn_node *node, const nn_shape *inputs, base_error *error) {

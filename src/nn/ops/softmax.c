@@ -1,5 +1,6 @@
-/* Softmax over the channels of each pixel: y[c] = exp(x[c]) / sum of exp(x). As the last operator of a network in training
- * it is left out and taken together with the loss; this backward is for one in the middle:
+/* Softmax over the channels of each pixel: y[c] = exp(x[c]) / sum of exp(x). As the last operator
+ * of a network in training it is left out and taken together with the loss; this backward is for
+ * one in the middle:
  *   dx[c] = y[c] * (dy[c] - sum of y * dy). */
 #include <math.h>
 
