@@ -72,13 +72,16 @@ static bool contains(const char *const *signs, size_t count, const char *sign) {
   return false;
 }
 
+/* The signs that may be read; NULL: all that the model knows. */
+static const char *wanted_signs(void) {
+  if (given.alphabet) return given.alphabet;
+  return strcmp(given.as, "digit") == 0 ? "0123456789" : NULL;
+}
+
 /* The classes, and for each class of the data its place among them; -1: left out. */
 static scrawl_status make_classes(evaluation *e, const data_set *set, int *place,
                                   base_error *error) {
-  const char *alphabet = given.alphabet                   ? given.alphabet
-                         : strcmp(given.as, "digit") == 0 ? "0123456789"
-                                                          : NULL;
-  const char **wanted = NULL, **data_signs;
+  const char *alphabet = wanted_signs(), **wanted = NULL, **data_signs;
   size_t wanted_count = 0, data_count;
   if (alphabet) BASE_TRY(cli_split_signs(alphabet, &e->arena, &wanted, &wanted_count, error));
   BASE_TRY(cli_split_signs(set->alphabet, &e->arena, &data_signs, &data_count, error));
@@ -92,12 +95,6 @@ static scrawl_status make_classes(evaluation *e, const data_set *set, int *place
     e->column[c] = readable ? e->classes : -1;
     if (readable) e->signs[e->classes++] = sign;
   }
-  for (size_t i = 0; i < wanted_count; i++)
-    if (given.alphabet && !contains(e->signs, (size_t)e->classes, wanted[i]))
-      return base_fail(error, SCRAWL_INVALID_ARGUMENT, "--alphabet: the model does not know \"%s\"",
-                       wanted[i]);
-  if (e->classes == 0)
-    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the model knows none of \"%s\"", alphabet);
   int known = 0;
   for (size_t d = 0; d < data_count; d++) {
     place[d] = -1;
@@ -141,20 +138,6 @@ static scrawl_status take_pictures(evaluation *e, const data_set *set, base_erro
   return SCRAWL_OK;
 }
 
-/* Only the classes that may be read, their probabilities made to sum to one again. */
-static void restrict_row(const evaluation *e, const float *from, float *to) {
-  double sum = 0;
-  int allowed = 0;
-  for (int c = 0; c < e->model->classes; c++) {
-    if (e->column[c] < 0) continue;
-    sum += (double)from[c];
-    allowed++;
-  }
-  for (int c = 0; c < e->model->classes; c++)
-    if (e->column[c] >= 0)
-      to[e->column[c]] = (float)(sum > 0 ? (double)from[c] / sum : 1.0 / allowed);
-}
-
 static void damage(evaluation *e, ink_noise noise, size_t picture, float *glyph) {
   base_random random = base_random_seed(given.seed);
   ink_noise_apply(noise, base_random_split(&random, picture), INK_GLYPH_SIDE, glyph);
@@ -182,8 +165,10 @@ static scrawl_status read_pictures(evaluation *e, read_reader *reader, base_erro
     read_glyph_probabilities_float(reader, glyphs, (int)count, rows);
     e->seconds += base_clock() - begun;
     for (size_t i = 0; i < count; i++)
-      restrict_row(e, rows + i * model_classes,
-                   e->probabilities + (first + i) * (size_t)e->classes);
+      for (size_t c = 0; c < model_classes; c++)
+        if (e->column[c] >= 0)
+          e->probabilities[(first + i) * (size_t)e->classes + (size_t)e->column[c]] =
+              rows[i * model_classes + c];
     base_progress_update(&progress, first + count, NULL);
   }
   if (progress.shown) base_progress_end(&progress, NULL);
@@ -309,11 +294,13 @@ static scrawl_status write_report(const evaluation *e, const data_set *set, base
 /* ---- the command ---- */
 
 static scrawl_status evaluate(evaluation *e, const data_set *set, base_error *error) {
-  BASE_TRY(take_pictures(e, set, error));
   base_pool *pool = base_pool_create((size_t)given.threads);
   if (!pool) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "the threads cannot be started");
   read_reader *reader;
   scrawl_status status = read_reader_create(e->model, READ_BATCH, pool, &reader, error);
+  if (status == SCRAWL_OK)
+    status = read_reader_allow(reader, wanted_signs(), given.alphabet != NULL, error);
+  if (status == SCRAWL_OK) status = take_pictures(e, set, error);
   if (status == SCRAWL_OK) status = read_pictures(e, reader, error);
   read_reader_free(reader);
   base_pool_free(pool);

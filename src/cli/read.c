@@ -12,16 +12,17 @@
 enum { WINDOW = 64, MOST_FILE_BYTES = 64 << 20 };
 
 static struct {
-  const char *as, *format, *model;
+  const char *as, *alphabet, *format, *model;
   int threads;
 } given = {.as = "auto", .format = "text", .model = "digits"};
 
 static const cli_option OPTIONS[] = {
     {"as", 'a', CLI_TEXT, "auto|digit|glyph",
      "What to look for: one digit, or one glyph of the model's alphabet; auto, the default, is "
-     "what "
-     "the model was made for.",
+     "what the model was made for.",
      &given.as},
+    {"alphabet", 0, CLI_TEXT, "SET", "Only these signs can be read, such as 01 or ABC.",
+     &given.alphabet},
     {"format", 'f', CLI_TEXT, "text|json|tsv", "How to write what was read; text.", &given.format},
     {"model", 'm', CLI_TEXT, "NAME|FILE", "A model inside the program, or an ONNX file; digits.",
      &given.model},
@@ -40,7 +41,7 @@ typedef struct slot {
 typedef struct job {
   slot slots[WINDOW];
   read_reader **readers; /* one for each worker */
-  page_mode mode;
+  page_options options;
 } job;
 
 static void read_slot(void *argument, size_t index, size_t worker) {
@@ -52,7 +53,7 @@ static void read_slot(void *argument, size_t index, size_t worker) {
   file->error = (base_error){0};
   if (data_file_read(file->path, MOST_FILE_BYTES, &bytes, &size, &file->error) != SCRAWL_OK) return;
   scrawl_status status =
-      page_read(bytes, size, work->mode, NULL, work->readers[worker], &file->result, &file->error);
+      page_read(bytes, size, &work->options, work->readers[worker], &file->result, &file->error);
   if (status != SCRAWL_OK) base_fail_within(&file->error, status, "%s", file->path);
   base_free(bytes);
 }
@@ -120,18 +121,22 @@ static int run_with_model(const read_model *model, char **paths, size_t count) {
   size_t threads = base_pool_threads(pool), made = 0;
   job *work = base_alloc_zero(1, sizeof *work);
   read_reader **readers = base_alloc_zero(threads, sizeof(read_reader *));
-  int status = CLI_FAILED;
+  const page_options options = {.mode = strcmp(given.as, "digit") == 0   ? PAGE_DIGIT
+                                        : strcmp(given.as, "glyph") == 0 ? PAGE_GLYPH
+                                                                         : PAGE_AUTO,
+                                .alphabet = given.alphabet};
+  int status;
   if (!work || !readers) base_fail(&error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
   while (error.status == SCRAWL_OK && made < threads)
     if (read_reader_create(model, 1, NULL, &readers[made], &error) == SCRAWL_OK) ++made;
+  if (error.status == SCRAWL_OK) page_allow(&options, readers[0], &error);
   if (error.status == SCRAWL_OK) {
     work->readers = readers;
-    work->mode = strcmp(given.as, "digit") == 0   ? PAGE_DIGIT
-                 : strcmp(given.as, "glyph") == 0 ? PAGE_GLYPH
-                                                  : PAGE_AUTO;
+    work->options = options;
     status = read_files(work, paths, count, pool);
   } else {
     cli_complain(&CLI_READ, "%s", error.message);
+    status = error.status == SCRAWL_INVALID_ARGUMENT ? CLI_USAGE : CLI_FAILED;
   }
   for (size_t i = 0; i < made; ++i) read_reader_free(readers[i]);
   base_free(readers);

@@ -15,7 +15,7 @@ scrawl_status scrawl_read_picture(scrawl_context *context, const scrawl_model *m
   read_result result;
   format_buffer buffer = {0};
   BASE_TRY(read_context_reader(context, model, &reader));
-  scrawl_status status = page_read(bytes, size, PAGE_AUTO, NULL, reader, &result, error);
+  scrawl_status status = page_read(bytes, size, NULL, reader, &result, error);
   if (status == SCRAWL_OK) status = format_write_json(&result, NULL, &buffer, error);
   read_result_free(&result);
   if (status == SCRAWL_OK)

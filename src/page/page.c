@@ -58,13 +58,21 @@ static scrawl_status fill_result(const page_picture *picture, read_reader *reade
   return status;
 }
 
-scrawl_status page_read(const void *bytes, size_t size, page_mode mode, const page_limits *limits,
+scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error) {
+  if (options->alphabet) return read_reader_allow(reader, options->alphabet, true, error);
+  const char *digits = options->mode == PAGE_DIGIT ? "0123456789" : NULL;
+  return read_reader_allow(reader, digits, false, error);
+}
+
+scrawl_status page_read(const void *bytes, size_t size, const page_options *options,
                         read_reader *reader, read_result *result, base_error *error) {
-  (void)mode; /* all of them look for one glyph so far */
+  static const page_options DEFAULTS = {0};
   double start = base_clock();
-  page_picture picture;
+  page_picture picture = {0};
+  if (!options) options = &DEFAULTS;
   read_result_init(result);
-  scrawl_status status = page_decode(bytes, size, limits, &picture, error);
+  scrawl_status status = page_allow(options, reader, error);
+  if (status == SCRAWL_OK) status = page_decode(bytes, size, &options->limits, &picture, error);
   if (status == SCRAWL_OK) status = fill_result(&picture, reader, result, error);
   base_free(picture.grey);
   if (status != SCRAWL_OK) {

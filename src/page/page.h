@@ -29,12 +29,22 @@ scrawl_status page_decode(const void *bytes, size_t size, const page_limits *lim
 scrawl_status page_clean(const page_picture *picture, ink_image *image, base_error *error);
 int page_reduction(const page_picture *picture);
 
-/* What to look for. The rest of DESIGN.md's list comes with later issues. */
+/* What to look for. AUTO: what the model was made for, one glyph of its alphabet so far. */
 typedef enum page_mode { PAGE_AUTO, PAGE_DIGIT, PAGE_GLYPH } page_mode;
 
+typedef struct page_options {
+  page_mode mode;
+  const char *alphabet; /* only these signs can be read; NULL: all that the model knows */
+  page_limits limits;
+} page_options;
+
+/* Lets the reader read what the options say and nothing else. INVALID_ARGUMENT when the model does
+ * not know a sign of the alphabet or, with DIGIT, no digit. */
+scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error);
+
 /* The whole way, one picture with one glyph in it, into a tree with one page (and no line when it
- * is blank). */
-scrawl_status page_read(const void *bytes, size_t size, page_mode mode, const page_limits *limits,
+ * is blank). `options` NULL: all zero. Fails as page_allow() and page_decode() do. */
+scrawl_status page_read(const void *bytes, size_t size, const page_options *options,
                         read_reader *reader, read_result *result, base_error *error);
 
 /* A folder with manifest.tsv as a data set: every picture through decode, clean and normalise.

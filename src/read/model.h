@@ -55,6 +55,12 @@ scrawl_status read_reader_create(const read_model *model, int max_batch, base_po
                                  read_reader **reader, base_error *error);
 void read_reader_free(read_reader *reader);
 const read_model *read_reader_model(const read_reader *reader);
+/* Only these signs (UTF-8, one after the other; NULL: all that the model knows) can be read from
+ * now on: the probabilities of the others become 0, and the rest is made to sum to 1 again. With
+ * `all` INVALID_ARGUMENT names the first sign that the model does not know; without, it needs to
+ * know one of them. After a failure everything is as before. */
+scrawl_status read_reader_allow(read_reader *reader, const char *alphabet, bool all,
+                                base_error *error);
 /* `glyphs`: count x 784 ink levels; `probabilities`: count x classes, calibrated. */
 void read_glyph_probabilities(read_reader *reader, const uint8_t *glyphs, int count,
                               float *probabilities);

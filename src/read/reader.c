@@ -10,14 +10,17 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "read/model.h"
 
 struct read_reader {
   const read_model *model;
   nn_session *session;
   int max_batch;
-  bool logits;          /* the network has no softmax at its end */
-  float levels[256];    /* what each ink level is to the network */
+  bool logits;       /* the network has no softmax at its end */
+  float levels[256]; /* what each ink level is to the network */
+  bool *allowed;     /* of each class: whether it may be read */
+  int allowed_count;
   float *input;         /* max_batch pictures */
   float *probabilities; /* of one glyph */
 };
@@ -39,10 +42,12 @@ scrawl_status read_reader_create(const read_model *model, int max_batch, base_po
   for (int i = 0; i < 256; i++) made->levels[i] = (float)(i * (double)model->scale / 255);
   made->input = base_alloc((size_t)max_batch * INK_GLYPH_PIXELS, sizeof(float));
   made->probabilities = base_alloc((size_t)model->classes, sizeof(float));
+  made->allowed = base_alloc((size_t)model->classes, sizeof(bool));
   scrawl_status status =
-      made->input && made->probabilities
+      made->input && made->probabilities && made->allowed
           ? nn_session_create(model->graph, max_batch, pool, NULL, &made->session, error)
           : base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
+  if (status == SCRAWL_OK) status = read_reader_allow(made, NULL, false, error);
   if (status == SCRAWL_OK)
     *reader = made;
   else
@@ -55,11 +60,57 @@ void read_reader_free(read_reader *reader) {
   nn_session_free(reader->session);
   base_free(reader->input);
   base_free(reader->probabilities);
+  base_free(reader->allowed);
   base_free(reader);
 }
 
 const read_model *read_reader_model(const read_reader *reader) {
   return reader->model;
+}
+
+static int class_of(const read_model *model, const char *sign, size_t length) {
+  for (int c = 0; c < model->classes; c++)
+    if (strlen(model->alphabet[c]) == length && memcmp(model->alphabet[c], sign, length) == 0)
+      return c;
+  return -1;
+}
+
+scrawl_status read_reader_allow(read_reader *reader, const char *alphabet, bool all,
+                                base_error *error) {
+  const read_model *model = reader->model;
+  int known = 0;
+  size_t length;
+  for (const char *at = alphabet; at && *at; at += length) {
+    length = base_utf8_length(at, strlen(at));
+    if (!length) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the alphabet is not UTF-8");
+    bool found = class_of(model, at, length) >= 0;
+    if (!found && all)
+      return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                       "the model does not know the sign \"%.*s\" of the alphabet", (int)length,
+                       at);
+    known += found;
+  }
+  if (alphabet && !known)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the model knows none of \"%s\"", alphabet);
+  reader->allowed_count = 0;
+  for (int c = 0; c < model->classes; c++) {
+    reader->allowed[c] = !alphabet || (*model->alphabet[c] && strstr(alphabet, model->alphabet[c]));
+    reader->allowed_count += reader->allowed[c];
+  }
+  return SCRAWL_OK;
+}
+
+/* Takes what may not be read out of a row of probabilities. */
+static void restrict_row(const read_reader *reader, float *row) {
+  int classes = reader->model->classes;
+  double sum = 0;
+  for (int c = 0; c < classes; c++) {
+    if (!reader->allowed[c]) row[c] = 0;
+    sum += (double)row[c];
+  }
+  for (int c = 0; c < classes; c++)
+    if (reader->allowed[c])
+      row[c] = sum > 0 ? (float)((double)row[c] / sum) : 1 / (float)reader->allowed_count;
 }
 
 /* In place. Weights as large as floats can be may overflow on the way: then nothing is known, and
@@ -81,8 +132,11 @@ static void calibrate(const read_reader *reader, float *row) {
 
 static void run(read_reader *reader, int count, float *probabilities) {
   nn_session_run(reader->session, reader->input, count, probabilities);
-  for (int i = 0; i < count; i++)
-    calibrate(reader, probabilities + (size_t)i * (size_t)reader->model->classes);
+  for (int i = 0; i < count; i++) {
+    float *row = probabilities + (size_t)i * (size_t)reader->model->classes;
+    calibrate(reader, row);
+    if (reader->allowed_count < reader->model->classes) restrict_row(reader, row);
+  }
 }
 
 /* From bytes, or where there are none from floats. */
@@ -108,12 +162,14 @@ void read_glyph_probabilities_float(read_reader *reader, const float *glyphs, in
   read_batches(reader, NULL, glyphs, count, probabilities);
 }
 
-/* The best class after `last` in the order of falling probability, equal ones by number; -1: the
- * best of all. */
-static int next_best(const float *probabilities, int classes, int last) {
+/* The best class that may be read after `last` in the order of falling probability, equal ones by
+ * number; -1: the best of all. */
+static int next_best(const read_reader *reader, int last) {
+  const float *probabilities = reader->probabilities;
   int best = -1;
-  for (int i = 0; i < classes; i++) {
+  for (int i = 0; i < reader->model->classes; i++) {
     float p = probabilities[i];
+    if (!reader->allowed[i]) continue;
     bool after = last < 0 || p < probabilities[last] || (p == probabilities[last] && i > last);
     if (after && (best < 0 || p > probabilities[best])) best = i;
   }
@@ -124,7 +180,7 @@ static int next_best(const float *probabilities, int classes, int last) {
 static scrawl_status rank(const read_reader *reader, base_arena *arena, read_alternative *list,
                           int count, base_error *error) {
   for (int i = 0, last = -1; i < count; i++) {
-    last = next_best(reader->probabilities, reader->model->classes, last);
+    last = next_best(reader, last);
     const char *sign = reader->model->alphabet[last];
     list[i].text = base_arena_strdup(arena, sign, strlen(sign));
     list[i].confidence = (double)reader->probabilities[last];
@@ -141,7 +197,8 @@ scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, bas
   if (!ink_find(image, &glyph->box)) return SCRAWL_OK;
   ink_normalise_glyph(image, glyph->box, normalised);
   read_glyph_probabilities(reader, normalised, 1, reader->probabilities);
-  int count = model->classes < SCRAWL_MAX_ALTERNATIVES ? model->classes : SCRAWL_MAX_ALTERNATIVES;
+  int count = reader->allowed_count;
+  if (count > SCRAWL_MAX_ALTERNATIVES) count = SCRAWL_MAX_ALTERNATIVES;
   read_alternative *list = base_arena_alloc(arena, (size_t)count, sizeof *list);
   if (!list) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
   BASE_TRY(rank(reader, arena, list, count, error));

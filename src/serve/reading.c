@@ -16,8 +16,9 @@ static scrawl_status read_file(const serve_request *request, read_reader *reader
                                const serve_file *file, read_result *result, base_error *error) {
   read_result_init(result);
   if (file->size == 0) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the picture is empty");
-  const page_limits limits = {.bytes = request->server->options.max_upload};
-  return page_read(file->bytes, file->size, request->mode, &limits, reader, result, error);
+  const page_options options = {.mode = request->mode,
+                                .limits = {.bytes = request->server->options.max_upload}};
+  return page_read(file->bytes, file->size, &options, reader, result, error);
 }
 
 static void answer_program(serve_request *request, read_reader *reader, const serve_file *file) {

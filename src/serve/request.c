@@ -22,8 +22,12 @@ enum {
   DRAIN_LIMITS = 4 /* times the limit are read and thrown away */
 };
 
+static const char *lookup(const serve_request *request, enum MHD_ValueKind kind, const char *name) {
+  return request->server->http->lookup_connection_value(request->connection, kind, name);
+}
+
 const char *serve_request_header(const serve_request *request, const char *name) {
-  return request->server->http->lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+  return lookup(request, MHD_HEADER_KIND, name);
 }
 
 /* ---- routes ---- */
@@ -51,10 +55,8 @@ static bool take_options(serve_request *request) {
     const char *name;
     page_mode mode;
   } MODES[] = {{"auto", PAGE_AUTO}, {"digit", PAGE_DIGIT}, {"glyph", PAGE_GLYPH}};
-  const char *as = request->server->http->lookup_connection_value(request->connection,
-                                                                  MHD_GET_ARGUMENT_KIND, "as");
-  const char *format = request->server->http->lookup_connection_value(
-      request->connection, MHD_GET_ARGUMENT_KIND, "format");
+  const char *as = lookup(request, MHD_GET_ARGUMENT_KIND, "as");
+  const char *format = lookup(request, MHD_GET_ARGUMENT_KIND, "format");
   size_t mode = 0, modes = sizeof MODES / sizeof *MODES;
   while (mode < modes && strcmp(as ? as : "auto", MODES[mode].name) != 0) mode++;
   if (mode == modes) {

@@ -369,6 +369,52 @@ static void test_many_signs(void **state) {
   base_arena_free(&arena);
 }
 
+/* What is left of a row without the others, against the same row from a reader without limits. */
+static void test_allowed(void **state) {
+  (void)state;
+  read_model *model = sound_model("dense 5, softmax", PAIRS("alphabet", "01aäb"));
+  read_reader *reader = sound_reader(model, 2, NULL);
+  uint8_t glyphs[GLYPHS * INK_GLYPH_PIXELS];
+  float whole[GLYPHS * 5], part[GLYPHS * 5];
+  base_error error = {0};
+  draw_glyphs(glyphs);
+  read_glyph_probabilities(reader, glyphs, GLYPHS, whole);
+  /* refused, and without effect */
+  assert_int_equal(read_reader_allow(reader, "0x", true, &error), SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "\"x\""));
+  assert_int_equal(read_reader_allow(reader, "xyz", false, &error), SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "none of \"xyz\""));
+  assert_int_equal(read_reader_allow(reader, "", true, &error), SCRAWL_INVALID_ARGUMENT);
+  assert_int_equal(read_reader_allow(reader, "0\xc3", true, &error), SCRAWL_INVALID_ARGUMENT);
+  read_glyph_probabilities(reader, glyphs, GLYPHS, part);
+  assert_memory_equal(part, whole, sizeof whole);
+  assert_int_equal(read_reader_allow(reader, "b0x", false, &error), SCRAWL_OK);
+  assert_int_equal(read_reader_allow(reader, "äb0", true, &error), SCRAWL_OK);
+  read_glyph_probabilities(reader, glyphs, GLYPHS, part);
+  for (int g = 0; g < GLYPHS; g++) {
+    const float *from = whole + 5 * g, *to = part + 5 * g;
+    double sum = (double)from[0] + (double)from[3] + (double)from[4];
+    assert_true(to[1] == 0 && to[2] == 0);
+    for (int c = 0; c < 5; c += c ? 1 : 3)
+      assert_true(fabs((double)to[c] - (double)from[c] / sum) < 1e-6);
+  }
+  base_arena arena;
+  base_arena_init(&arena, 1024);
+  ink_image image = draw_bar();
+  read_glyph glyph;
+  assert_int_equal(read_single_glyph(reader, &image, &arena, &glyph, &error), SCRAWL_OK);
+  assert_int_equal(glyph.alternative_count, 2);
+  for (size_t i = 0; i < 2; i++) assert_non_null(strstr("äb0", glyph.alternatives[i].text));
+  assert_non_null(strstr("äb0", glyph.text));
+  assert_int_equal(read_reader_allow(reader, NULL, true, &error), SCRAWL_OK);
+  read_glyph_probabilities(reader, glyphs, GLYPHS, part);
+  assert_memory_equal(part, whole, sizeof whole);
+  base_free(image.pixels);
+  base_arena_free(&arena);
+  read_reader_free(reader);
+  read_model_free(model);
+}
+
 static void test_rejected(void **state) {
   (void)state;
   base_arena arena;
@@ -462,6 +508,7 @@ int main(void) {
       cmocka_unit_test(test_wrong_input),
       cmocka_unit_test(test_glyph),
       cmocka_unit_test(test_many_signs),
+      cmocka_unit_test(test_allowed),
       cmocka_unit_test(test_rejected),
       cmocka_unit_test(test_result),
       cmocka_unit_test(test_without_memory),
