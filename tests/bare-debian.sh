@@ -50,5 +50,5 @@ case $answer in *'"text":"1"'* | *'"text": "1"'*) echo "== it reads the picture 
 pkill -TERM -f 'scrawl serve --listen 127.0.0.1:8765'
 wait $server
 
-echo "== ./dev test"
-inside './dev test'
+echo "== ./dev test --all"
+inside './dev test --all'

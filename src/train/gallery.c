@@ -80,7 +80,7 @@ void train_add_gallery(train_text *text, const train_report *report) {
   find_mistakes(report, mistakes);
   qsort(mistakes, count, sizeof *mistakes, more_confident);
   size_t shown = count < TRAIN_MAX_MISTAKES ? count : TRAIN_MAX_MISTAKES;
-  train_text_add(text, "<p>Written → read, with the confidence and the picture's number (from 0). "
+  train_text_add(text, "<p>Written → read, with the confidence and the number (from 0). "
                        "The most confident come first; ");
   if (shown < count)
     train_text_add(text, "the first %zu of %zu.</p>\n", shown, count);

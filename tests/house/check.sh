@@ -5,7 +5,8 @@
 #   - the core needs no file, network or library: only headers of C and a few of POSIX, no function that opens a file;
 #   - the public header needs nothing but C;
 #   - the library never ends the process and never prints to its host's standard output;
-#   - memory comes from base/memory.h.
+#   - memory comes from base/memory.h;
+#   - no line is longer than 100 bytes, comments included.
 #
 #   check.sh [ROOT]     prints every violation as file:line: what is wrong; exit status 1 if there is one
 set -eu
@@ -115,5 +116,7 @@ find src include \( -name '*.c' -o -name '*.h' \) -print | LC_ALL=C sort | xargs
     split("malloc calloc realloc aligned_alloc posix_memalign strdup strndup asprintf vasprintf", list, " ")
     for (i in list) if (calls(code, list[i])) violation(list[i] "(): memory comes from base/memory.h")
   }
+
+  length($0) > 100 { violation("a line of " length($0) " bytes; 100 fit") }
 
   END { exit bad }'

@@ -54,6 +54,8 @@ expect src/page/page.c 'does not call exit()' 'static void f(void) { exit(1); }'
 expect src/page/page.c 'does not call printf()' '  if ("/*" == 0) printf("x");'
 expect src/page/page.c 'standard output' '  fputs("x", stdout);'
 expect src/train/train.c 'memory comes from base/memory.h' '  char *p = malloc(3);'
+expect src/train/train.c 'a line of 101 bytes' "/* $(printf '%095d' 0) */"
+accept src/train/train.c "/* $(printf '%094d' 0) */"
 expect src/garden/tree.c 'no place in the list' ''
 accept src/nn/graph.c '/* may not exit(1), nor' '#include "serve/serve.h"' '*/ // printf("x")'
 accept src/nn/graph.c 'base_fail(error, SCRAWL_INTERNAL, "\"printf(%d)\" and malloc(%d)", 1, 2);'
