@@ -45,7 +45,7 @@ folder=$here/../build/models
 mkdir -p "$folder"
 for seed; do
   model=$folder/$name-$seed.onnx
-  if [ ! -e "$model" ]; then train "$name" "$seed" "$model"; fi
+  if [ ! -e "$model" ]; then train "$name" "$seed" "$model" >&2; fi
   echo "$seed $("$scrawl" evaluate --model "$model" --data mnist --part test --json | tr ',{' '\n\n' | sed -n 's/^"errors"://p')"
 done | awk '
   { printf "seed %s: %d errors, %.2f %%\n", $1, $2, 100 - $2 / 100; a = 100 - $2 / 100; sum += a; squares += a * a; n++ }
