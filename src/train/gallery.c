@@ -50,9 +50,7 @@ static void add_mistake(train_text *text, const train_report *report, const mist
   const char *predicted = report->signs[wrong->predicted];
   const uint8_t *pixels =
       report->pixels + wrong->index * (size_t)report->width * (size_t)report->height;
-  train_text_add(
-      text,
-      "<figure><img width=\"84\" height=\"84\" loading=\"lazy\" alt=\"Picture %zu: ", wrong->index);
+  train_text_add(text, "<figure><img width=\"84\" height=\"84\" alt=\"Picture %zu: ", wrong->index);
   train_text_escape(text, truth);
   train_text_add(text, " read as ");
   train_text_escape(text, predicted);

@@ -164,7 +164,7 @@ static void add_scores(train_text *text, const train_report *report) {
       "of 80 %%, 80 %% should be right: bars that end on the dashed diagonal. The short line "
       "in each of the %d equally wide bins is its mean confidence; the expected "
       "calibration error, %.4f, is the mean distance between line and bar, weighted by "
-      "pictures.</p>\n<div class=\"charts\">\n",
+      "pictures.</p>\n<div class=\"charts single\">\n",
       TRAIN_BINS, metrics->ece);
   train_chart_reliability(text, metrics);
   train_text_add(text, "</div>\n");
