@@ -30,7 +30,7 @@ train() {
 # The seed that ships: the best on validation of those in the card.
 shipped_seed() {
   case $1 in
-  digits) echo 1 ;;
+  digits) echo 5 ;;
   esac
 }
 
