@@ -56,6 +56,7 @@ static bool format_sentence(char *text, const char *format, va_list arguments) {
   return true;
 }
 
+#undef base_fail /* as a function, where the analyzer has it as a macro */
 scrawl_status base_fail(base_error *error, scrawl_status status, const char *format, ...) {
   if (!error) return status;
   char sentence[BASE_ERROR_BYTES]; /* apart: an argument may be the old sentence */

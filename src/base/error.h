@@ -26,6 +26,17 @@ scrawl_status base_fail(base_error *error, scrawl_status status, const char *for
 scrawl_status base_fail_within(base_error *error, scrawl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__
+/* Clang's analyzer sees one file at a time: it has to be told that a failure never goes on as if
+ * all were well. */
+static inline scrawl_status base_failed(base_error *error, scrawl_status status) {
+  if (error) error->status = status;
+  return status;
+}
+#define base_fail(error, status, ...)                                                              \
+  ((void)base_fail(error, status, __VA_ARGS__), base_failed(error, status))
+#endif
+
 #define BASE_TRY(call)                                                                             \
   do {                                                                                             \
     scrawl_status base_try_status = (call);                                                        \

@@ -278,7 +278,7 @@ static void show_text(const data_set *set, const data_inspection *inspection, co
     size_t members = inspection->counts[class];
     data_set_sign(set, class, sign);
     printf("  %s %8zu %5.1f %%", sign, members, 100.0 * (double)members / (double)set->count);
-    size_t bar = (members * BAR + most / 2) / most;
+    size_t bar = most ? (members * BAR + most / 2) / most : 0;
     if (bar) printf("  %.*s", (int)bar, "########################################");
     putchar('\n');
   }

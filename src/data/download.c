@@ -81,7 +81,20 @@ typedef struct transfer {
   base_progress progress;
 } transfer;
 
-/* "Content-Range: bytes 100-199/200" */
+/* " bytes 100-199/200": 100; UINT64_MAX where it is anything else. */
+static uint64_t range_start(const char *value) {
+  static const char unit[] = "bytes ";
+  value += strspn(value, " \t");
+  if (strncasecmp(value, unit, sizeof unit - 1) != 0) return UINT64_MAX;
+  value += sizeof unit - 1;
+  char *end;
+  if (*value < '0' || *value > '9') return UINT64_MAX;
+  errno = 0;
+  unsigned long long start = strtoull(value, &end, 10);
+  return errno || *end != '-' ? UINT64_MAX : start;
+}
+
+/* The status line of each answer, and "Content-Range: bytes 100-199/200". */
 static size_t take_header(char *line, size_t one, size_t length, void *argument) {
   static const char name[] = "content-range:";
   transfer *t = argument;
@@ -92,7 +105,7 @@ static size_t take_header(char *line, size_t one, size_t length, void *argument)
   if (length >= sizeof name && length < sizeof value && !strncasecmp(line, name, sizeof name - 1)) {
     memcpy(value, line + sizeof name - 1, length - (sizeof name - 1));
     value[length - (sizeof name - 1)] = 0;
-    if (sscanf(value, " bytes %" SCNu64 "-", &t->answered) != 1) t->answered = UINT64_MAX;
+    t->answered = range_start(value);
   }
   return length;
 }

@@ -205,6 +205,7 @@ static scrawl_status find_in_folder(const data_known *known, data_part part, con
 
 static scrawl_status not_found(const data_known *known, data_part part, const char *home,
                                base_error *error) {
+  /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no row of the table goes without */
   bool own = strcmp(known->name, known->folder) == 0;
   return base_fail(error, SCRAWL_NOT_FOUND,
                    "%s: no %s set: %s" IMAGES_ENDING "(.gz) is not in %s, nor in %s%s%s there; "

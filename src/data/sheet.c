@@ -120,7 +120,7 @@ scrawl_status data_sheet_write(const data_set *set, const char *path, base_error
              .cell = row - GAP};
   for (size_t i = 0; members && i < set->count; i++) members[set->labels[i]]++;
   uint8_t *bytes = NULL;
-  size_t size;
+  size_t size = 0;
   scrawl_status status;
   if (!members || !s.pix || !s.large || !s.small || !draw(&s, members))
     status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for a contact sheet");

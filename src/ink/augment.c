@@ -146,8 +146,8 @@ static void erase(base_random *random, int side, float *values) {
   double shape = exp(base_random_range(random, -log(3), log(3)));
   int width = (int)fmin(fmax(sqrt(area * shape), 1), side);
   int height = (int)fmin(fmax(sqrt(area / shape), 1), side);
-  int left = (int)base_random_below(random, (uint64_t)(side - width + 1));
-  int top = (int)base_random_below(random, (uint64_t)(side - height + 1));
+  int left = (int)base_random_below(random, (uint64_t)side - (uint64_t)width + 1);
+  int top = (int)base_random_below(random, (uint64_t)side - (uint64_t)height + 1);
   for (int y = top; y < top + height; ++y)
     memset(values + y * side + left, 0, (size_t)width * sizeof *values);
 }

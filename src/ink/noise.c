@@ -69,7 +69,7 @@ static void blur_lines(float *glyph, int side, int step, int next, const float *
 }
 
 static void blur(double deviation, int side, float *glyph) {
-  float kernel[2 * MAX_REACH + 1], sum = 0;
+  float kernel[2 * MAX_REACH + 1] = {0}, sum = 0;
   int reach = (int)fmin(ceil(3 * deviation), MAX_REACH);
   if (deviation <= 0 || side > MAX_SIDE) return;
   for (int k = -reach; k <= reach; ++k) {

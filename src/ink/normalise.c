@@ -159,7 +159,7 @@ static void fit(region *from, int longer, int *columns, int *rows) {
 }
 
 static int place(double centre, int length) {
-  int offset = (int)floor(INK_GLYPH_SIDE / 2 - centre + 0.5);
+  int offset = (int)floor(INK_GLYPH_SIDE / 2.0 - centre + 0.5);
   if (offset < 0) return 0;
   return offset + length > INK_GLYPH_SIDE ? INK_GLYPH_SIDE - length : offset;
 }
@@ -167,11 +167,11 @@ static int place(double centre, int length) {
 /* Scales `from` into the box and the box into the middle. */
 static void frame(const ink_image *image, region from, uint8_t glyph[INK_GLYPH_PIXELS]) {
   int columns, rows;
-  float cells[BOX * BOX];
-  uint8_t levels[BOX * BOX];
+  float cells[BOX * BOX] = {0};
+  uint8_t levels[BOX * BOX] = {0};
   fit(&from, BOX, &columns, &rows);
   scale(image, from, columns, rows, cells, columns);
-  to_levels(cells, (size_t)(columns * rows), levels);
+  to_levels(cells, (size_t)columns * (size_t)rows, levels);
   double mass = 0, moment_x = 0, moment_y = 0;
   for (int y = 0; y < rows; ++y)
     for (int x = 0; x < columns; ++x) {

@@ -185,7 +185,7 @@ static void run_backward(const nn_engine *engine, const nn_job *job, nn_shard sh
   if (!wanted) return;
   if (op->backward) {
     op->backward(run);
-  } else if (run->dx[0] != run->dy) {
+  } else if (run->dx[0] && run->dx[0] != run->dy) {
     memcpy(run->dx[0], run->dy,
            (size_t)run->count * nn_shape_floats(run->node->shape) * sizeof(float));
   }

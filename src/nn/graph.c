@@ -141,7 +141,7 @@ scrawl_status nn_graph_copy(const nn_graph *graph, nn_graph **copy, base_error *
       return status;
     }
     memcpy(made->parameters, graph->parameters, graph->parameter_count * sizeof(float));
-    memcpy(made->state, graph->state, graph->state_count * sizeof(float));
+    if (graph->state_count) memcpy(made->state, graph->state, graph->state_count * sizeof(float));
   }
   *copy = made;
   return SCRAWL_OK;

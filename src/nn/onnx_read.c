@@ -43,9 +43,9 @@ scrawl_status onnx_take_picture(onnx_reader *reader, const onnx_node *node, onnx
                    "its input is a flat vector, not a picture [N, c, h, w]");
 }
 
-scrawl_status onnx_take_flat(onnx_reader *reader, const onnx_node *node, onnx_point **x) {
-  BASE_TRY(onnx_take(reader, node, 0, x));
-  if ((*x)->flat) return SCRAWL_OK;
+scrawl_status onnx_take_flat(onnx_reader *reader, const onnx_node *node, onnx_point **point) {
+  BASE_TRY(onnx_take(reader, node, 0, point));
+  if ((*point)->flat) return SCRAWL_OK;
   return base_fail(reader->error, SCRAWL_UNSUPPORTED, "its input is not a flat vector [N, c]");
 }
 

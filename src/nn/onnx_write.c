@@ -170,6 +170,7 @@ static void put_reshape(nn_writer *writer, const char *node, int rank, onnx_poin
   nn_write_end(writer, mark);
   mark = put_node(writer, "Reshape", name, (const char *[]){point->name, shape, NULL}, name);
   nn_write_end(writer, mark);
+  /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the analyzer takes it for NULL */
   memcpy(point->name, name, sizeof name);
   point->flat = rank == 2;
 }

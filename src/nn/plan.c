@@ -289,7 +289,7 @@ scrawl_status nn_plan_make(const nn_graph *graph, bool training, int pictures, n
   plan->groups = base_arena_alloc(arena, 5 * nodes, sizeof *plan->groups);
   plan->buffers = base_arena_alloc(arena, 4 * nodes, sizeof *plan->buffers);
   plan->nodes = base_arena_alloc(arena, nodes, sizeof *plan->nodes);
-  p.ops = base_arena_alloc(arena, nodes, sizeof *p.ops);
+  p.ops = base_arena_alloc(arena, nodes, sizeof(const nn_operator *));
   p.readers = base_arena_alloc(arena, nodes, sizeof *p.readers);
   bool *written = base_arena_alloc(arena, nodes, sizeof *written);
   if (!plan->steps || !plan->groups || !plan->buffers || !plan->nodes || !p.ops || !p.readers ||
@@ -298,7 +298,7 @@ scrawl_status nn_plan_make(const nn_graph *graph, bool training, int pictures, n
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to plan the network");
   }
   memset(plan->nodes, 0, nodes * sizeof *plan->nodes);
-  memset(p.ops, 0, nodes * sizeof *p.ops);
+  memset(p.ops, 0, nodes * sizeof(const nn_operator *));
   memset(p.readers, 0, nodes * sizeof *p.readers);
   memset(written, 0, nodes * sizeof *written);
   find_used(&p);

@@ -16,7 +16,7 @@ static bool make_room(train_text *text, size_t more) {
     return false;
   }
   size_t needed = text->length + more + 1;
-  if (needed <= text->capacity) return true;
+  if (text->bytes && needed <= text->capacity) return true;
   size_t capacity = text->capacity ? text->capacity : 4096;
   while (capacity < needed) capacity *= 2;
   char *bytes = base_realloc(text->bytes, text->capacity, capacity);
