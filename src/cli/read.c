@@ -44,6 +44,11 @@ typedef struct job {
   page_options options;
 } job;
 
+/* A path in a sentence. */
+static const char *shown(const char *path) {
+  return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 static void read_slot(void *argument, size_t index, size_t worker) {
   job *work = argument;
   slot *file = &work->slots[index];
@@ -54,7 +59,7 @@ static void read_slot(void *argument, size_t index, size_t worker) {
   if (data_file_read(file->path, MOST_FILE_BYTES, &bytes, &size, &file->error) != SCRAWL_OK) return;
   scrawl_status status =
       page_read(bytes, size, &work->options, work->readers[worker], &file->result, &file->error);
-  if (status != SCRAWL_OK) base_fail_within(&file->error, status, "%s", file->path);
+  if (status != SCRAWL_OK) base_fail_within(&file->error, status, "%s", shown(file->path));
   base_free(bytes);
 }
 
@@ -63,9 +68,9 @@ static void explain_empty(const slot *file) {
   for (size_t i = 0; i < file->result.page_count; ++i) {
     const read_page *page = &file->result.pages[i];
     if (page->line_count == 0)
-      cli_complain(&CLI_READ, "%s: no writing was found", file->path);
+      cli_complain(&CLI_READ, "%s: no writing was found", shown(file->path));
     else if (!*page->lines[0].text)
-      cli_complain(&CLI_READ, "%s: what was found is not recognised", file->path);
+      cli_complain(&CLI_READ, "%s: what was found is not recognised", shown(file->path));
   }
 }
 

@@ -8,4 +8,5 @@ printf 'P5\n60000 60000\n255\n' >large.pgm
 scrawl read seven.pgm text.png missing.png empty.png large.pgm one.pgm
 status=$?
 scrawl read --format json seven.pgm text.png 2>/dev/null | jq -c 'map(.file)'
+scrawl read - <text.png
 exit $status
