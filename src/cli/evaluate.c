@@ -75,7 +75,7 @@ static bool contains(const char *const *signs, size_t count, const char *sign) {
 /* The signs that may be read; NULL: all that the model knows. */
 static const char *wanted_signs(void) {
   if (given.alphabet) return given.alphabet;
-  return strcmp(given.as, "digit") == 0 ? "0123456789" : NULL;
+  return strcmp(given.as, "digit") == 0 ? READ_DIGITS : NULL;
 }
 
 /* The classes, and for each class of the data its place among them; -1: left out. */

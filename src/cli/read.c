@@ -126,10 +126,8 @@ static int run_with_model(const read_model *model, char **paths, size_t count) {
   size_t threads = base_pool_threads(pool), made = 0;
   job *work = base_alloc_zero(1, sizeof *work);
   read_reader **readers = base_alloc_zero(threads, sizeof(read_reader *));
-  const page_options options = {.mode = strcmp(given.as, "digit") == 0   ? PAGE_DIGIT
-                                        : strcmp(given.as, "glyph") == 0 ? PAGE_GLYPH
-                                                                         : PAGE_AUTO,
-                                .alphabet = given.alphabet};
+  page_options options = {.alphabet = given.alphabet};
+  page_mode_find(given.as, &options.mode); /* one of the words that the option's table lists */
   int status;
   if (!work || !readers) base_fail(&error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
   while (error.status == SCRAWL_OK && made < threads)

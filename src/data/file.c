@@ -127,13 +127,18 @@ static scrawl_status write_failed(const char *path, int reason, base_error *erro
                    strerror(reason));
 }
 
-scrawl_status data_file_write_directly(const char *path, const void *bytes, size_t size,
-                                       base_error *error) {
-  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+static scrawl_status write_directly(const char *path, int flags, const void *bytes, size_t size,
+                                    base_error *error) {
+  int file = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
   if (file < 0) return write_failed(path, errno, error);
   int reason = write_all(file, bytes, size) ? 0 : errno;
   if (close(file) && !reason) reason = errno;
   return reason ? write_failed(path, reason, error) : SCRAWL_OK;
+}
+
+scrawl_status data_file_write_directly(const char *path, const void *bytes, size_t size,
+                                       base_error *error) {
+  return write_directly(path, O_CREAT | O_TRUNC, bytes, size, error);
 }
 
 /* A new file beside `path`; its name in `*temporary`, which is the caller's. */
@@ -158,7 +163,7 @@ static int open_temporary(const char *path, char **temporary) {
 scrawl_status data_file_write(const char *path, const void *bytes, size_t size, base_error *error) {
   struct stat status;
   bool there = stat(path, &status) == 0;
-  if (there && !S_ISREG(status.st_mode)) return data_file_write_directly(path, bytes, size, error);
+  if (there && !S_ISREG(status.st_mode)) return write_directly(path, 0, bytes, size, error);
   /* A link stays a link: what it points at is replaced. */
   char target[PATH_MAX];
   const char *final = there && realpath(path, target) ? target : path;

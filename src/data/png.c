@@ -8,6 +8,7 @@
 #include "base/memory.h"
 
 PIX *data_pix_of_ink(const uint8_t *ink, int width, int height) {
+  setMsgSeverity(L_SEVERITY_NONE); /* Leptonica would print */
   PIX *pix = pixCreate(width, height, 8);
   if (!pix) return NULL;
   l_uint32 *row = pixGetData(pix);

@@ -23,8 +23,8 @@ enum {
   TITLE = 40,       /* height */
   MAX_SIDE = 32000, /* of the sheet */
   MIN_ROW = 8,
-  LARGE_FONT = 6, /* points at 300 to the inch: letters of 17 pixels */
-  SMALL_FONT = 4, /* 12 pixels */
+  LARGE_FONT = 6, /* points at 300 to the inch */
+  SMALL_FONT = 4,
 };
 
 typedef struct sheet {

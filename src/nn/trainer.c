@@ -243,6 +243,11 @@ void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t
 
 /* ---- optimiser ---- */
 
+double nn_average_decay(double decay, uint64_t step) {
+  double young = (1.0 + (double)step) / (10.0 + (double)step);
+  return decay < young ? decay : young;
+}
+
 typedef struct update {
   nn_trainer *trainer;
   size_t shards;
@@ -316,11 +321,6 @@ void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *la
 }
 
 /* ---- what a checkpoint needs ---- */
-
-double nn_average_decay(double decay, uint64_t step) {
-  double young = (1.0 + (double)step) / (10.0 + (double)step);
-  return decay < young ? decay : young;
-}
 
 void nn_trainer_average(const nn_trainer *trainer, float *parameters) {
   const float *from =

@@ -58,9 +58,19 @@ static scrawl_status fill_result(const page_picture *picture, read_reader *reade
   return status;
 }
 
+bool page_mode_find(const char *name, page_mode *mode) {
+  static const char *const NAMES[] = {"auto", "digit", "glyph"};
+  for (int i = 0; i < (int)(sizeof NAMES / sizeof *NAMES); i++)
+    if (strcmp(NAMES[i], name) == 0) {
+      *mode = (page_mode)i;
+      return true;
+    }
+  return false;
+}
+
 scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error) {
   if (options->alphabet) return read_reader_allow(reader, options->alphabet, true, error);
-  const char *digits = options->mode == PAGE_DIGIT ? "0123456789" : NULL;
+  const char *digits = options->mode == PAGE_DIGIT ? READ_DIGITS : NULL;
   return read_reader_allow(reader, digits, false, error);
 }
 

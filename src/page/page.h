@@ -32,9 +32,13 @@ int page_reduction(const page_picture *picture);
 /* What to look for. AUTO: what the model was made for, one glyph of its alphabet so far. */
 typedef enum page_mode { PAGE_AUTO, PAGE_DIGIT, PAGE_GLYPH } page_mode;
 
+/* "auto", "digit", "glyph"; false for anything else. */
+bool page_mode_find(const char *name, page_mode *mode);
+
 typedef struct page_options {
   page_mode mode;
-  const char *alphabet; /* only these signs can be read; NULL: all that the model knows */
+  /* only these signs can be read, whatever the mode; NULL: all that the model knows */
+  const char *alphabet;
   page_limits limits;
 } page_options;
 

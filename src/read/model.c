@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
-static const char *const DIGITS = "0123456789"; /* the alphabet of ten classes unless given */
-
 /* A decimal number with nothing after it, such as 0.75 or 1e-3. Not strtod(), which follows the
  * host's locale. */
 static bool parse_decimal(const char *text, double *number) {
@@ -63,7 +61,7 @@ static scrawl_status read_number(const nn_metadata *metadata, const char *key, d
  * in. */
 static scrawl_status read_alphabet(read_model *model, base_error *error) {
   const char *text = nn_metadata_get(&model->metadata, READ_KEY_ALPHABET);
-  if (!text && model->classes == 10) text = DIGITS;
+  if (!text && model->classes == 10) text = READ_DIGITS;
   if (!text)
     return base_fail(error, SCRAWL_UNSUPPORTED,
                      "the model does not say which signs its %d classes are: \"%s\" is missing in "

@@ -18,6 +18,9 @@
 /* A confidence under this is a rejection; 0 unless given. */
 #define READ_KEY_REJECT "reject-below"
 
+/* The alphabet of ten classes unless given, and what `--as digit` reads. */
+#define READ_DIGITS "0123456789"
+
 struct scrawl_model {
   nn_graph *graph;
   nn_metadata metadata;

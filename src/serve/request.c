@@ -51,20 +51,13 @@ static void answer_health(serve_request *request) {
 
 /* The reading's options from the query; false when refused. */
 static bool take_options(serve_request *request) {
-  static const struct {
-    const char *name;
-    page_mode mode;
-  } MODES[] = {{"auto", PAGE_AUTO}, {"digit", PAGE_DIGIT}, {"glyph", PAGE_GLYPH}};
   const char *as = lookup(request, MHD_GET_ARGUMENT_KIND, "as");
   const char *format = lookup(request, MHD_GET_ARGUMENT_KIND, "format");
-  size_t mode = 0, modes = sizeof MODES / sizeof *MODES;
-  while (mode < modes && strcmp(as ? as : "auto", MODES[mode].name) != 0) mode++;
-  if (mode == modes) {
+  if (!page_mode_find(as ? as : "auto", &request->mode)) {
     serve_refuse(request, MHD_HTTP_BAD_REQUEST,
                  "this \"as\" is not known; it is one of auto, digit, glyph");
     return false;
   }
-  request->mode = MODES[mode].mode;
   if (!request->for_programs) return true;
   request->format = format_find(format ? format : "json");
   if (!request->format)

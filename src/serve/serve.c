@@ -55,8 +55,8 @@ static scrawl_status start_daemon(serve_server *server, int listener, base_error
 static scrawl_status start(serve_server *server, base_error *error) {
   struct sockaddr_storage address;
   socklen_t length;
-  BASE_TRY(serve_http_load(&server->http, error));
   BASE_TRY(serve_address_parse(server->options.listen, &address, &length, error));
+  BASE_TRY(serve_http_load(&server->http, error));
   BASE_TRY(prepare_pages(server, error));
   BASE_TRY(serve_queue_start(server, server->options.threads, server->options.queue, error));
   int listener = serve_address_listen(&address, length, server->url, error);

@@ -72,6 +72,12 @@ static void send_head(int peer, int code, size_t from, size_t length) {
   send_all(peer, head, (size_t)size);
 }
 
+/* For "garbled-0" and so on: none of them says that the bytes begin at 1000. */
+static const char *const GARBLED[] = {"bytes */100000",           "bytes 1000",
+                                      "bytes x1000-99999/100000", "bytes -1000-99999/100000",
+                                      "lines 1000-99999/100000",  "bytes 18446744073709552616-9/9"};
+enum { GARBLED_COUNT = sizeof GARBLED / sizeof *GARBLED };
+
 static void answer(int peer, const char *how, long range, int turn) {
   size_t from = range > 0 ? (size_t)range : 0, rest = from < SIZE ? SIZE - from : 0;
   int code = range > 0 ? 206 : 200;
@@ -103,6 +109,14 @@ static void answer(int peer, const char *how, long range, int turn) {
   } else if (IS("other-range") && range > 0) { /* begins elsewhere than it was asked to */
     send_head(peer, 206, from - 1, rest + 1);
     send_content(peer, from - 1, SIZE, 0);
+  } else if (strncmp(how, "garbled-", 8) == 0 && range > 0) {
+    char head[256];
+    int size = snprintf(head, sizeof head,
+                        "HTTP/1.1 206 Answer\r\nContent-Range: %s\r\nContent-Length: %zu\r\n"
+                        "Connection: close\r\n\r\n",
+                        GARBLED[how[8] - '0'], rest);
+    send_all(peer, head, (size_t)size);
+    send_content(peer, from, SIZE, 0);
   } else if (IS("not-satisfiable") && range > 0) {
     send_head(peer, 416, 0, 0);
   } else if (IS("other-code")) {
@@ -357,6 +371,20 @@ static void another_range_than_asked_is_refused(void **state) {
   assert_says(last_report, "416");
 }
 
+static void a_range_that_says_nothing_is_refused(void **state) {
+  (void)state;
+  for (int i = 0; i < GARBLED_COUNT; i++) {
+    char how[16];
+    snprintf(how, sizeof how, "garbled-%d", i);
+    leave_part(1000, 0);
+    assert_int_equal(get(how, NULL, NULL), SCRAWL_OK);
+    assert_whole();
+    assert_asked(2, 1000, -1);
+    assert_says(last_report, "another range");
+    unlink(scratch("a.bin"));
+  }
+}
+
 static void wrong_bytes_are_refused_and_leave_nothing(void **state) {
   (void)state;
   assert_int_equal(get("wrong", NULL, NULL), SCRAWL_BAD_FORMAT);
@@ -533,6 +561,7 @@ int main(void) {
       TEST(a_server_without_ranges_sends_all_again),
       TEST(a_part_begun_anew_keeps_nothing_old),
       TEST(another_range_than_asked_is_refused),
+      TEST(a_range_that_says_nothing_is_refused),
       TEST(wrong_bytes_are_refused_and_leave_nothing),
       TEST(a_file_in_place_is_replaced_only_by_the_right_one),
       TEST(a_wrong_beginning_is_thrown_away),
