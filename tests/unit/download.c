@@ -374,8 +374,8 @@ static void another_range_than_asked_is_refused(void **state) {
 static void a_range_that_says_nothing_is_refused(void **state) {
   (void)state;
   for (int i = 0; i < GARBLED_COUNT; i++) {
-    char how[16];
-    snprintf(how, sizeof how, "garbled-%d", i);
+    char how[] = "garbled-0";
+    how[8] = (char)(how[8] + i);
     leave_part(1000, 0);
     assert_int_equal(get(how, NULL, NULL), SCRAWL_OK);
     assert_whole();
