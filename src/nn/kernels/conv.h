@@ -165,7 +165,7 @@ WINOGRAD(2)
 /* ---- the choice ---- */
 
 /* Fewest channels on either side for which Winograd wins. */
-enum { WINOGRAD_CHANNELS = 8 };
+enum { WINOGRAD_CHANNELS = WIDTH > 8 ? WIDTH : 8 };
 
 static const nn_conv *const CONVS[] = {&DIRECT, &WINOGRAD_4, &WINOGRAD_2, NULL};
 

@@ -145,12 +145,12 @@ INLINE void winograd_weights_back(const int m, const vector *u, vector *g) {
   g[2] = (1.0F / 6) * (sum34 - sum12) + u[5];
 }
 
-/* Both sides of the small matrices: columns first into `half`, then rows. `from` has `rows` x
- * `rows` vectors, `to` `sides` x `sides`, at any distance. */
+/* Both sides of the small matrices: here the columns of a square of rows x rows vectors, `row` and
+ * `column` floats apart, into `half` (sides x rows); the rows of that are the caller's to finish. */
 typedef void winograd_line(const int m, const vector *from, vector *to);
 
-INLINE void winograd_both(winograd_line *line, const int m, const int rows, const int sides,
-                          const float *from, size_t row, size_t column, vector *half) {
+INLINE void winograd_columns(winograd_line *line, const int m, const int rows, const int sides,
+                             const float *from, size_t row, size_t column, vector *half) {
   UNROLL for (int x = 0; x < rows; x++) {
     vector in[SIDE_MOST], out[SIDE_MOST];
     UNROLL for (int y = 0; y < rows; y++) {
@@ -211,36 +211,22 @@ static ptrdiff_t tile_pixel(const tile_place *at, int y, int x, int width, size_
   return ((ptrdiff_t)(at->top + y) * width + at->left + x) * (ptrdiff_t)channels;
 }
 
-/* The part of a tile that is inside, zeros around it: side x side vectors. */
-static void patch_get(const tile_place *at, int side, const float *picture, int width,
-                      size_t channels, size_t c, float *patch) {
-  memset(patch, 0, (size_t)(side * side) * WIDTH * sizeof *patch);
-  for (int y = at->from_y; y < at->to_y; y++) {
-    for (int x = at->from_x; x < at->to_x; x++) {
-      vector_copy(patch + (y * side + x) * WIDTH,
-                  picture + tile_pixel(at, y, x, width, channels) + c, channels - c);
+/* winograd_columns of a tile that reaches over the edge, or of which only some lanes are there:
+ * zeros around the picture. `from`: pixel 0, 0 of the tile, wherever that is. */
+INLINE void tile_columns(winograd_line *line, const int m, const int rows, const int sides,
+                         const tile_place *at, const float *picture, ptrdiff_t from, size_t row,
+                         size_t column, size_t lanes, vector *half) {
+  UNROLL for (int x = 0; x < rows; x++) {
+    vector in[SIDE_MOST], out[SIDE_MOST];
+    const bool there = x >= at->from_x && x < at->to_x;
+    UNROLL for (int y = 0; y < rows; y++) {
+      in[y] = (vector){0};
+      if (!there || y < at->from_y || y >= at->to_y) continue;
+      const ptrdiff_t pixel = from + y * (ptrdiff_t)row + x * (ptrdiff_t)column;
+      in[y] = vector_get(picture + pixel, lanes);
     }
-  }
-}
-
-/* ... and back. */
-static void patch_put(const tile_place *at, int side, float *picture, int width, size_t channels,
-                      size_t c, const float *patch) {
-  for (int y = at->from_y; y < at->to_y; y++) {
-    for (int x = at->from_x; x < at->to_x; x++) {
-      vector_copy(picture + tile_pixel(at, y, x, width, channels) + c,
-                  patch + (y * side + x) * WIDTH, channels - c);
-    }
-  }
-}
-
-static void patch_add(const tile_place *at, int side, float *picture, int width, size_t channels,
-                      size_t c, const float *patch) {
-  for (int y = at->from_y; y < at->to_y; y++) {
-    for (int x = at->from_x; x < at->to_x; x++) {
-      vector_add(picture + tile_pixel(at, y, x, width, channels) + c,
-                 vector_load(patch + (y * side + x) * WIDTH), channels - c);
-    }
+    line(m, in, out);
+    UNROLL for (int y = 0; y < sides; y++) half[y * rows + x] = out[y];
   }
 }
 
@@ -283,67 +269,48 @@ static size_t chunk_tiles(size_t all, size_t floats) {
   return (even + GEMM_STEP - 1) / GEMM_STEP * GEMM_STEP;
 }
 
-/* slabs = B' d B of the tiles first .. first + count - 1. */
-INLINE void tiles_from_input(const int m, const tile_grid *grid, const nn_window *w, const float *x,
-                             size_t first, size_t count, const slabs *to) {
-  enum { ALL = SIDE_MOST * SIDE_MOST };
+/* slabs = B' d B or A dY A' of the tiles first .. first + count - 1 of pictures of height x width x
+ * channels; tiles of `rows` x `rows` pixels become m + 2 x m + 2 places. */
+INLINE void tiles_in(winograd_line *line, const int m, const int rows, const tile_grid *grid,
+                     const nn_window *w, const float *pictures, int height, int width,
+                     size_t channels, size_t first, size_t count, const slabs *to) {
   const int side = m + 2;
-  const size_t channels = (size_t)w->in_c;
-  const size_t picture = (size_t)w->in_h * (size_t)w->in_w * channels;
+  const size_t row = (size_t)width * channels;
   for (size_t i = 0; i < count; i++) {
-    const tile_place at = tile_of_input(grid, w, first + i);
-    const float *from = x + at.picture * picture;
-    for (size_t v = 0, c = 0; c < channels; v++, c += WIDTH) {
-      float patch[ALL * WIDTH];
-      vector half[ALL];
-      const bool direct = at.inside && channels - c >= WIDTH;
-      if (!direct) patch_get(&at, side, from, w->in_w, channels, c, patch);
-      if (direct) {
-        winograd_both(winograd_input, m, side, side,
-                      from + tile_pixel(&at, 0, 0, w->in_w, channels) + c,
-                      (size_t)w->in_w * channels, channels, half);
+    const tile_place at =
+        rows == m ? tile_of_output(grid, w, first + i) : tile_of_input(grid, w, first + i);
+    const float *picture = pictures + at.picture * (size_t)height * row;
+    const ptrdiff_t from = tile_pixel(&at, 0, 0, width, channels);
+    EACH_VECTOR(c, lanes, channels) {
+      vector half[SIDE_MOST * SIDE_MOST];
+      const float *corner = picture + (ptrdiff_t)c;
+      if (at.inside && lanes >= WIDTH) {
+        winograd_columns(line, m, rows, side, corner + from, row, channels, half);
+      } else if (lanes >= WIDTH) {
+        tile_columns(line, m, rows, side, &at, corner, from, row, channels, WIDTH, half);
       } else {
-        winograd_both(winograd_input, m, side, side, patch, (size_t)side * WIDTH, WIDTH, half);
+        tile_columns(line, m, rows, side, &at, corner, from, row, channels, lanes, half);
       }
-      float *place = slab_at(to, v, i);
+      float *place = slab_at(to, c / WIDTH, i);
       UNROLL for (int y = 0; y < side; y++) {
-        vector line[SIDE_MOST];
-        winograd_input(m, half + y * side, line);
-        UNROLL for (int k = 0; k < side; k++, place += to->place) vector_store(place, line[k]);
+        vector out[SIDE_MOST];
+        line(m, half + y * rows, out);
+        UNROLL for (int k = 0; k < side; k++, place += to->place) vector_store(place, out[k]);
       }
     }
   }
 }
 
-/* slabs = A dY A' of the tiles first .. first + count - 1. */
+INLINE void tiles_from_input(const int m, const tile_grid *grid, const nn_window *w, const float *x,
+                             size_t first, size_t count, const slabs *to) {
+  tiles_in(winograd_input, m, m + 2, grid, w, x, w->in_h, w->in_w, (size_t)w->in_c, first, count,
+           to);
+}
+
 INLINE void tiles_from_gradient(const int m, const tile_grid *grid, const nn_window *w,
                                 const float *dy, size_t first, size_t count, const slabs *to) {
-  enum { ALL = SIDE_MOST * SIDE_MOST };
-  const int side = m + 2;
-  const size_t channels = (size_t)w->out_c;
-  const size_t picture = (size_t)w->out_h * (size_t)w->out_w * channels;
-  for (size_t i = 0; i < count; i++) {
-    const tile_place at = tile_of_output(grid, w, first + i);
-    const float *from = dy + at.picture * picture;
-    for (size_t v = 0, c = 0; c < channels; v++, c += WIDTH) {
-      float patch[ALL * WIDTH];
-      vector half[ALL];
-      if (at.inside && channels - c >= WIDTH) {
-        winograd_both(winograd_output_back, m, m, side,
-                      from + tile_pixel(&at, 0, 0, w->out_w, channels) + c,
-                      (size_t)w->out_w * channels, channels, half);
-      } else {
-        patch_get(&at, m, from, w->out_w, channels, c, patch);
-        winograd_both(winograd_output_back, m, m, side, patch, (size_t)m * WIDTH, WIDTH, half);
-      }
-      float *place = slab_at(to, v, i);
-      UNROLL for (int y = 0; y < side; y++) {
-        vector line[SIDE_MOST];
-        winograd_output_back(m, half + y * m, line);
-        UNROLL for (int k = 0; k < side; k++, place += to->place) vector_store(place, line[k]);
-      }
-    }
-  }
+  tiles_in(winograd_output_back, m, m, grid, w, dy, w->out_h, w->out_w, (size_t)w->out_c, first,
+           count, to);
 }
 
 #endif

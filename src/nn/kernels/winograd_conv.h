@@ -98,8 +98,8 @@ static void slabs_multiply(int places, size_t tiles, const slabs *from, size_t d
 /* Reads a tile of `side` x `side` places into `half` and applies the first of both lines. */
 INLINE void tile_half(winograd_line *line, const int m, const int sides, const slabs *s, size_t v,
                       size_t tile, vector *half) {
-  winograd_both(line, m, m + 2, sides, slab_at(s, v, tile), (size_t)(m + 2) * s->place, s->place,
-                half);
+  winograd_columns(line, m, m + 2, sides, slab_at(s, v, tile), (size_t)(m + 2) * s->place, s->place,
+                   half);
 }
 
 /* y = A' slabs A + bias, then the end of the layer. */
@@ -142,37 +142,56 @@ INLINE void tiles_to_output(const int m, const tile_grid *grid, const nn_window 
           }
         }
       } else {
-        patch_put(&at, 4, to, width, channels, c, (const float *)out);
+        for (int j = 0; j < at.to_y; j++) {
+          for (int k = 0; k < at.to_x; k++) {
+            vector_put(to + tile_pixel(&at, j, k, width, channels) + c, out[j][k], channels - c);
+          }
+        }
       }
     }
   }
 }
 
-/* dx += B slabs B' */
+/* Pixels from .. to - 1 of a line of `side`: those before `add` are added to, the others written. */
+INLINE void line_to_gradient(int from, int to, const int side, int add, size_t lanes,
+                             const vector *line, float *pixel, size_t channels) {
+  UNROLL for (int k = 0; k < side; k++) {
+    if (k < from || k >= to) continue;
+    float *at = pixel + (size_t)k * channels;
+    if (k < add) {
+      vector_add(at, line[k], lanes);
+    } else {
+      vector_put(at, line[k], lanes);
+    }
+  }
+}
+
+/* dx = B slabs B', tiles overlapping by two pixels. They come in reading order: what a tile to the
+ * left or above has written is added to, the rest is written. */
 INLINE void tiles_to_gradient(const int m, const tile_grid *grid, const nn_window *w,
                               const slabs *from, size_t first, size_t count, float *dx) {
   const int side = m + 2;
   const size_t channels = (size_t)w->in_c, row = (size_t)w->in_w * channels;
   for (size_t i = 0; i < count; i++) {
     const tile_place at = tile_of_input(grid, w, first + i);
-    float *to = dx + at.picture * (size_t)w->in_h * row;
-    for (size_t v = 0, c = 0; c < channels; v++, c += WIDTH) {
-      vector half[SIDE_MOST * SIDE_MOST], out[SIDE_MOST * SIDE_MOST];
-      tile_half(winograd_input_back, m, side, from, v, i, half);
-      if (at.inside && channels - c >= WIDTH) {
-        float *pixel = to + tile_pixel(&at, 0, 0, w->in_w, channels) + c;
-        UNROLL for (int j = 0; j < side; j++, pixel += row) {
-          winograd_input_back(m, half + j * side, out);
-          UNROLL for (int k = 0; k < side; k++) {
-            float *at_pixel = pixel + (size_t)k * channels;
-            vector_store(at_pixel, vector_load(at_pixel) + out[k]);
-          }
+    const int above = at.top + w->pad_top > 0 ? 2 : 0, before = at.left + w->pad_left > 0 ? 2 : 0;
+    float *picture = dx + at.picture * (size_t)w->in_h * row;
+    const ptrdiff_t to = tile_pixel(&at, 0, 0, w->in_w, channels);
+    EACH_VECTOR(c, lanes, channels) {
+      vector half[SIDE_MOST * SIDE_MOST];
+      tile_half(winograd_input_back, m, side, from, c / WIDTH, i, half);
+      for (int j = at.from_y; j < at.to_y; j++) {
+        vector out[SIDE_MOST];
+        winograd_input_back(m, half + j * side, out);
+        float *pixel = picture + to + j * (ptrdiff_t)row + (ptrdiff_t)c;
+        const int add = j < above ? side : before;
+        if (at.inside && lanes >= WIDTH) {
+          line_to_gradient(0, side, side, add, WIDTH, out, pixel, channels);
+        } else if (lanes >= WIDTH) {
+          line_to_gradient(at.from_x, at.to_x, side, add, WIDTH, out, pixel, channels);
+        } else {
+          line_to_gradient(at.from_x, at.to_x, side, add, lanes, out, pixel, channels);
         }
-      } else {
-        UNROLL for (int j = 0; j < side; j++) {
-          winograd_input_back(m, half + j * side, out + j * side);
-        }
-        patch_add(&at, side, to, w->in_w, channels, c, (const float *)out);
       }
     }
   }
@@ -188,7 +207,7 @@ static size_t winograd_packed(size_t inputs, size_t outputs, int m) {
 INLINE void weights_transform(const int m, const float *taps, size_t tap, float *to, size_t panel) {
   const int side = m + 2;
   vector half[SIDE_MOST * 3];
-  winograd_both(winograd_weights, m, 3, side, taps, 3 * tap, tap, half);
+  winograd_columns(winograd_weights, m, 3, side, taps, 3 * tap, tap, half);
   UNROLL for (int j = 0; j < side; j++) {
     vector line[SIDE_MOST];
     winograd_weights(m, half + 3 * j, line);

@@ -98,8 +98,8 @@ INLINE void weights_from_sums(const int m, const nn_window *w, const weight_slab
   for (size_t in = 0; in < inputs; in++) {
     EACH_VECTOR(c, lanes, outputs) {
       vector half[3 * SIDE_MOST];
-      winograd_both(winograd_weights_back, m, side, 3, from->data + in * from->row + c,
-                    (size_t)side * from->place, from->place, half);
+      winograd_columns(winograd_weights_back, m, side, 3, from->data + in * from->row + c,
+                       (size_t)side * from->place, from->place, half);
       for (size_t j = 0; j < 3; j++) {
         vector line[3];
         winograd_weights_back(m, half + j * (size_t)side, line);
@@ -133,7 +133,6 @@ INLINE void winograd_backward(const int m, const nn_window *w, int count, const 
   const slabs in = slabs_of(chunk, in_c, scratch);
   const slabs out = slabs_of(chunk, out_c, scratch + slabs_floats(chunk, in_c, m));
   const weight_slabs sums = weight_slabs_of(w, out.data + slabs_floats(chunk, out_c, m));
-  if (dx) memset(dx, 0, (size_t)count * (size_t)w->in_h * (size_t)w->in_w * in_c * sizeof *dx);
   for (size_t first = 0; first < grid.all; first += chunk) {
     const size_t tiles = grid.all - first < chunk ? grid.all - first : chunk;
     tiles_from_gradient(m, &grid, w, dy, first, tiles, &out);
