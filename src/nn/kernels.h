@@ -57,7 +57,8 @@ typedef struct nn_conv {
   /* y = end(x * weights), `count` pictures. */
   void (*forward)(const nn_window *window, int count, const float *x, const float *packed,
                   const nn_conv_end *end, float *y, float *scratch);
-  /* The weights packed for the gradient of x. */
+  /* The weights packed for the gradient of x; where that takes no floats, backward wants them as
+   * packed for forward. */
   size_t (*packed_backward_floats)(const nn_window *window);
   void (*pack_backward)(const nn_window *window, const float *weights, float *packed);
   size_t (*backward_scratch)(const nn_window *window, int count);
@@ -74,6 +75,11 @@ typedef struct nn_kernels {
   /* The ways to convolve, ended by NULL; of several that can, conv_of() takes the fastest. */
   const nn_conv *const *convs;
   const nn_conv *(*conv_of)(const nn_window *window);
+
+  /* dw += gradient of [inputs][outputs] weights of a dense layer over `rows` rows: x has x_step
+   * floats in a row, of which the first `inputs` count, dy has `outputs`. */
+  void (*dense_weights)(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_step,
+                        const float *dy, float *dw);
 
   /* Pooling, each channel alone. The gradient of a maximum goes to the first one in reading order.
    * Averages count only pixels inside the picture; a window with none gives 0. Backward overwrites

@@ -133,6 +133,16 @@ static void max_pool_forward(const nn_window *w, const float *x, float *y) {
   }
 }
 
+static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_step,
+                          const float *dy, float *dw) {
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t i = 0; i < inputs; i++) {
+      for (size_t o = 0; o < outputs; o++)
+        dw[i * outputs + o] += x[r * x_step + i] * dy[r * outputs + o];
+    }
+  }
+}
+
 /* Of a convolution with a pool behind it the whole output is made first, in scratch. */
 static size_t conv_forward_scratch(const nn_window *w, int count) {
   (void)count;
@@ -371,6 +381,7 @@ const nn_kernels NN_KERNELS_SCALAR = {
     .width = 1,
     .convs = CONVS,
     .conv_of = conv_of,
+    .dense_weights = dense_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

@@ -17,6 +17,7 @@ const nn_kernels TABLE(NN_SET) = {
     .width = WIDTH,
     .convs = CONVS,
     .conv_of = conv_of,
+    .dense_weights = dense_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

@@ -19,7 +19,8 @@ typedef struct nn_run {
   const float *x[2];
   float *y;
   const float *parameters;               /* of this node */
-  const float *packed, *packed_backward; /* what pack and pack_backward made of them */
+  const float *packed, *packed_backward; /* what pack and pack_backward made of them; the same
+                                          * where packed_backward_floats is 0 */
   bool fuse_relu;     /* the only reader is a ReLU, which this node does itself */
   void *saved;        /* what forward leaves for backward: saved_floats for each picture */
   double *statistics; /* of this shard in gather, of the batch in settle */

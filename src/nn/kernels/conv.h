@@ -5,10 +5,12 @@
  *     transforms: Winograd, in tiles of 4x4, or of 2x2 where the output has no more than two rows
  *     or columns, most of a 4x4 tile being wasted there;
  *   - a single input channel, 3x3 or 5x5 with stride 1: the first layer's;
+ *   - pictures of one pixel with few outputs, the last layer of most networks: dense;
  *   - everything else: direct. */
 #ifndef NN_KERNELS_CONV_H
 #define NN_KERNELS_CONV_H
 
+#include "nn/kernels/dense.h"
 #include "nn/kernels/direct_weights.h"
 #include "nn/kernels/first.h"
 #include "nn/kernels/pool.h"
@@ -211,10 +213,11 @@ WINOGRAD(2)
 /* Fewest channels on either side for which Winograd wins. */
 enum { WINOGRAD_CHANNELS = WIDTH > 8 ? WIDTH : 8 };
 
-static const nn_conv *const CONVS[] = {&DIRECT, &FIRST, &WINOGRAD_4, &WINOGRAD_2, NULL};
+static const nn_conv *const CONVS[] = {&DIRECT, &FIRST, &DENSE, &WINOGRAD_4, &WINOGRAD_2, NULL};
 
 static const nn_conv *conv_of(const nn_window *w) {
   if (first_can(w)) return &FIRST;
+  if (dense_can(w)) return &DENSE;
   if (!winograd_can(w) || w->in_c < WINOGRAD_CHANNELS || w->out_c < WINOGRAD_CHANNELS)
     return &DIRECT;
   const int least = w->out_h < w->out_w ? w->out_h : w->out_w;
