@@ -68,6 +68,8 @@ typedef struct nn_conv {
                    const float *packed, float *dx, float *dw, float *db, float *scratch);
 } nn_conv;
 
+enum { NN_DENSE_ROWS = 64 };
+
 typedef struct nn_kernels {
   const char *name;
   int width; /* floats in a vector */
@@ -76,10 +78,10 @@ typedef struct nn_kernels {
   const nn_conv *const *convs;
   const nn_conv *(*conv_of)(const nn_window *window);
 
-  /* dw += gradient of [inputs][outputs] weights of a dense layer over `rows` rows: x has x_step
-   * floats in a row, of which the first `inputs` count, dy has `outputs`. */
-  void (*dense_weights)(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_step,
-                        const float *dy, float *dw);
+  /* dw += gradient of [inputs][outputs] weights of a dense layer over `rows` <= NN_DENSE_ROWS rows:
+   * x[row] has `inputs` numbers, dy[row] `outputs`. */
+  void (*dense_weights)(size_t rows, size_t inputs, size_t outputs, const float *const *x,
+                        const float *const *dy, float *dw);
 
   /* Pooling, each channel alone. The gradient of a maximum goes to the first one in reading order.
    * Averages count only pixels inside the picture; a window with none gives 0. Backward overwrites

@@ -133,12 +133,11 @@ static void max_pool_forward(const nn_window *w, const float *x, float *y) {
   }
 }
 
-static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_step,
-                          const float *dy, float *dw) {
+static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *const *x,
+                          const float *const *dy, float *dw) {
   for (size_t r = 0; r < rows; r++) {
     for (size_t i = 0; i < inputs; i++) {
-      for (size_t o = 0; o < outputs; o++)
-        dw[i * outputs + o] += x[r * x_step + i] * dy[r * outputs + o];
+      for (size_t o = 0; o < outputs; o++) dw[i * outputs + o] += x[r][i] * dy[r][o];
     }
   }
 }

@@ -357,7 +357,12 @@ static void test_dense_weights(void **state) {
     EACH_TABLE(k) {
       guarded dw = guarded_make(inputs * outputs, 2);
       memcpy(dw.data, before.data, inputs * outputs * sizeof(float));
-      k->dense_weights(rows, inputs, outputs, x.data, step, dy.data, dw.data);
+      const float *x_rows[NN_DENSE_ROWS], *dy_rows[NN_DENSE_ROWS];
+      for (size_t r = 0; r < rows; r++) {
+        x_rows[r] = x.data + r * step;
+        dy_rows[r] = dy.data + r * outputs;
+      }
+      k->dense_weights(rows, inputs, outputs, x_rows, dy_rows, dw.data);
       for (size_t at = 0; at < inputs * outputs; at++) {
         double sum = (double)before.data[at], size = fabs(sum);
         for (size_t r = 0; r < rows; r++) {

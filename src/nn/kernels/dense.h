@@ -6,8 +6,8 @@
  * every sum goes over the inputs in the same order, whatever the tile.
  *
  * The gradient of the inputs uses the same weights: lanes along the inputs again, dx[row] = sum over
- * outputs of dy[row][output] weights[output]. That of the weights has its own order of loops for all
- * dense layers, dense_weights: its rows come from the shards of a whole batch (see trainer.c). */
+ * outputs of dy[row][output] weights[output]. That of the weights, dense_weights, is for any number of
+ * outputs, and its rows may come from anywhere: the trainer takes it over a whole batch at once. */
 #ifndef NN_KERNELS_DENSE_H
 #define NN_KERNELS_DENSE_H
 
@@ -16,6 +16,7 @@
 enum {
   DENSE_OUTPUTS = 5,
   DENSE_ROWS = NN_REGISTERS >= 32 ? 4 : 2,
+  DENSE_BLOCK = NN_REGISTERS >= 32 ? 16 : 8, /* inputs, for the gradient of the weights */
 };
 
 /* Rows are pictures of one pixel, and a vector of outputs would be filled to less than three
@@ -102,43 +103,67 @@ static void dense_forward(const nn_window *w, int count, const float *x, const f
   for (; row < count; row++, x += w->in_c, y += w->out_c) dense_rows(1, w, x, packed, end, y);
 }
 
-/* DENSE_ROWS rows of dx, of which `count` are real, a vector of inputs at a time. */
-static void dense_gradient_rows(const nn_window *w, size_t count, const float *dy,
-                                const float *packed, float *dx) {
+/* DENSE_ROWS rows of dx, of which `count` are real: `vectors` of inputs from `i` on. */
+INLINE void dense_gradient_tile(const int vectors, const nn_window *w, size_t count,
+                                const float *const *dy, const float *packed, float *dx, size_t i) {
   const size_t inputs = (size_t)w->in_c, outputs = (size_t)w->out_c, row = dense_row(w);
-  const float *from[DENSE_ROWS];
-  UNROLL for (size_t r = 0; r < DENSE_ROWS; r++) from[r] = dy + (r < count ? r : 0) * outputs;
-  EACH_VECTOR(i, lanes, inputs) {
-    vector sum[DENSE_ROWS] = {{0}};
-    for (size_t o = 0; o < outputs; o++) {
-      const vector weight = vector_load(packed + o * row + i);
-      UNROLL for (size_t r = 0; r < DENSE_ROWS; r++) sum[r] += weight * from[r][o];
+  vector sum[DENSE_ROWS][2] = {{{0}}};
+  for (size_t o = 0; o < outputs; o++) {
+    vector weights[2];
+    UNROLL for (int v = 0; v < vectors; v++) weights[v] =
+        vector_load(packed + o * row + i + v * WIDTH);
+    UNROLL for (int r = 0; r < DENSE_ROWS; r++) {
+      UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += weights[v] * dy[r][o];
     }
-    for (size_t r = 0; r < count; r++) vector_put(dx + r * inputs + i, sum[r], lanes);
+  }
+  UNROLL for (int r = 0; r < DENSE_ROWS; r++) {
+    if ((size_t)r >= count) break;
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const size_t at = i + (size_t)(v * WIDTH);
+      vector_put(dx + (size_t)r * inputs + at, sum[r][v], inputs - at);
+    }
   }
 }
 
-/* dw += sum over rows; x and dy are the rows of one shard, `x_step` floats of x apart. For as many
- * of a layer's inputs as the caller wants. */
-static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_step,
-                          const float *dy, float *dw) {
-  enum { TOGETHER = NN_REGISTERS >= 32 ? 16 : 8 };
-  for (size_t from = 0; from < inputs; from += TOGETHER) {
-    const size_t count = inputs - from < TOGETHER ? inputs - from : TOGETHER;
-    EACH_VECTOR(o, lanes, outputs) {
-      vector sum[TOGETHER] = {{0}};
-      for (size_t r = 0; r < rows; r++) {
-        const vector gradient = vector_get(dy + r * outputs + o, lanes);
-        const float *in = x + r * x_step + from;
-        if (count == TOGETHER) {
-          UNROLL for (int i = 0; i < TOGETHER; i++) sum[i] += gradient * in[i];
-        } else {
-          for (size_t i = 0; i < count; i++) sum[i] += gradient * in[i];
-        }
-      }
-      for (size_t i = 0; i < count; i++) {
-        vector_add(dw + (from + i) * outputs + o, sum[i], lanes);
-      }
+static void dense_gradient_rows(const nn_window *w, size_t count, const float *dy,
+                                const float *packed, float *dx) {
+  const size_t inputs = (size_t)w->in_c, outputs = (size_t)w->out_c;
+  const float *from[DENSE_ROWS];
+  UNROLL for (size_t r = 0; r < DENSE_ROWS; r++) from[r] = dy + (r < count ? r : 0) * outputs;
+  size_t i = 0;
+  for (; i + WIDTH < inputs; i += 2 * WIDTH) {
+    dense_gradient_tile(2, w, count, from, packed, dx, i);
+  }
+  if (i < inputs) dense_gradient_tile(1, w, count, from, packed, dx, i);
+}
+
+/* dw += sum over rows of x[row] ' dy[row]: for a block of inputs the sums of all rows are made in
+ * registers before they are added. `wide`: dy in whole vectors. */
+INLINE void dense_weights_block(const int block, size_t rows, size_t first, const float *const *x,
+                                const float *wide, size_t lanes, size_t outputs, float *dw) {
+  vector sum[DENSE_BLOCK];
+  UNROLL for (int i = 0; i < block; i++) sum[i] = (vector){0};
+  for (size_t r = 0; r < rows; r++) {
+    const vector gradient = vector_load(wide + r * WIDTH);
+    const float *in = x[r] + first;
+    UNROLL for (int i = 0; i < block; i++) sum[i] += gradient * in[i];
+  }
+  UNROLL for (int i = 0; i < block; i++) vector_add(dw + (size_t)i * outputs, sum[i], lanes);
+}
+
+static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *const *x,
+                          const float *const *dy, float *dw) {
+  float wide[NN_DENSE_ROWS * WIDTH];
+  EACH_VECTOR(o, lanes, outputs) {
+    for (size_t r = 0; r < rows; r++) {
+      vector_store(wide + r * WIDTH, vector_get(dy[r] + o, lanes));
+    }
+    size_t i = 0;
+    for (; i + DENSE_BLOCK <= inputs; i += DENSE_BLOCK) {
+      dense_weights_block(DENSE_BLOCK, rows, i, x, wide, lanes, outputs, dw + i * outputs + o);
+    }
+    for (; i < inputs; i++) {
+      dense_weights_block(1, rows, i, x, wide, lanes, outputs, dw + i * outputs + o);
     }
   }
 }
@@ -158,7 +183,15 @@ static void dense_backward(const nn_window *w, int count, const float *x, const 
                            const float *packed, float *dx, float *dw, float *db, float *scratch) {
   (void)scratch;
   const size_t inputs = (size_t)w->in_c, outputs = (size_t)w->out_c, rows = (size_t)count;
-  if (dw) dense_weights(rows, inputs, outputs, x, inputs, dy, dw);
+  for (size_t r = 0; dw && r < rows; r += NN_DENSE_ROWS) {
+    const float *x_rows[NN_DENSE_ROWS], *dy_rows[NN_DENSE_ROWS];
+    const size_t some = rows - r < NN_DENSE_ROWS ? rows - r : NN_DENSE_ROWS;
+    for (size_t i = 0; i < some; i++) {
+      x_rows[i] = x + (r + i) * inputs;
+      dy_rows[i] = dy + (r + i) * outputs;
+    }
+    dense_weights(some, inputs, outputs, x_rows, dy_rows, dw);
+  }
   if (db) direct_backward_bias(&(nn_window){.out_h = 1, .out_w = count, .out_c = w->out_c}, dy, db);
   for (size_t r = 0; dx && r < rows; r += DENSE_ROWS) {
     const size_t left = rows - r;
