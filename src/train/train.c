@@ -2,9 +2,8 @@
  *
  * An epoch goes once over the shuffled training pictures; after it the weights (their moving
  * average where one is kept) are scored on the validation pictures, the best so far are kept (most
- * right, then lowest loss), and a checkpoint is written. The running statistics of batch
- * normalisation are averaged as the weights are, so that averaged weights meet the statistics they
- * made. */
+ * right, then lowest loss), and a checkpoint is written. While a step trains on one batch, idle
+ * threads prepare the next of the epoch. */
 #include "train/train.h"
 
 #include <math.h>
@@ -41,8 +40,7 @@ typedef struct run {
   nn_session *session;                 /* of the candidate */
   nn_trainer *trainer;
   train_batches batches;
-  float *input;
-  uint16_t *labels;
+  float *input; /* PREDICT_BATCH pictures */
   train_state state;
   uint64_t steps_per_epoch;
   double started;   /* of this process's part */
@@ -74,10 +72,16 @@ static scrawl_status split_data(run *r, const data_set *set, base_error *error) 
   return SCRAWL_OK;
 }
 
-/* FNV-1a with 64 bits: enough to notice other data; no defence. */
+/* FNV-1a's step on words of eight bytes, the high half folded down after each product, which by
+ * itself only carries upwards: enough to notice other data; no defence. */
 static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
   const uint8_t *at = bytes;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ at[i]) * 0x100000001B3u;
+  for (size_t done = 0; done < size; done += sizeof hash) {
+    uint64_t word = 0;
+    memcpy(&word, at + done, size - done < sizeof word ? size - done : sizeof word);
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 32;
+  }
   return hash;
 }
 
@@ -108,29 +112,21 @@ static scrawl_status make_machinery(run *r, base_random random, base_error *erro
       nn_session_create(r->candidate, PREDICT_BATCH, r->setting->pool, NULL, &r->session, error));
   BASE_TRY(nn_trainer_create(r->graph, &options, r->setting->pool, NULL, &r->trainer, error));
   const ink_augmentation *augmentation = &r->recipe->augmentation;
-  BASE_TRY(train_batches_create(
-      &r->training, train_augmentation_any(augmentation) ? augmentation : NULL, r->recipe->scale,
-      base_random_split(&random, STREAM_BATCHES), r->setting->pool, &r->batches, error));
+  BASE_TRY(train_batches_create(&r->training, options.batch,
+                                train_augmentation_any(augmentation) ? augmentation : NULL,
+                                r->recipe->scale, base_random_split(&random, STREAM_BATCHES),
+                                r->setting->pool, &r->batches, error));
   size_t pixels = (size_t)r->training.width * (size_t)r->training.height;
-  size_t batch = (size_t)options.batch > PREDICT_BATCH ? (size_t)options.batch : PREDICT_BATCH;
-  r->input = base_alloc(batch * pixels, sizeof(float));
-  r->labels = base_alloc(batch, sizeof *r->labels);
-  if (!r->input || !r->labels) return no_memory(error);
+  r->input = base_alloc(PREDICT_BATCH * pixels, sizeof(float));
+  if (!r->input) return no_memory(error);
   size_t validation = r->outcome->validation.count;
   if (validation) {
     r->outcome->probabilities = base_alloc(validation, (size_t)r->training.classes * sizeof(float));
     if (!r->outcome->probabilities) return no_memory(error);
   }
-  float *average = NULL;
-  if (options.average_decay > 0) {
-    average = base_alloc(r->graph->state_count, sizeof(float));
-    if (!average) return no_memory(error);
-    memcpy(average, r->graph->state, r->graph->state_count * sizeof(float));
-  }
   r->state = (train_state){.identity = &r->identity,
                            .graph = r->graph,
                            .trainer = r->trainer,
-                           .average_state = average,
                            .kept = r->outcome->graph,
                            .history = &r->outcome->history};
   return SCRAWL_OK;
@@ -159,8 +155,6 @@ static void tear_down(run *r) {
   nn_graph_free(r->graph);
   train_batches_free(&r->batches);
   base_free(r->input);
-  base_free(r->labels);
-  base_free(r->state.average_state);
   base_free(r->checkpoint);
   base_free(r->checkpoint_model);
   train_option_list_free(&r->options);
@@ -172,10 +166,7 @@ static void tear_down(run *r) {
 
 /* The weights as they would be used now. */
 static void take_candidate(run *r) {
-  nn_trainer_average(r->trainer, r->candidate->parameters);
-  const float *state = r->state.average_state ? r->state.average_state : r->graph->state;
-  if (r->graph->state_count)
-    memcpy(r->candidate->state, state, r->graph->state_count * sizeof(float));
+  nn_trainer_average(r->trainer, r->candidate->parameters, r->candidate->state);
 }
 
 static void copy_weights(const nn_graph *from, nn_graph *to) {
@@ -292,7 +283,9 @@ static bool stopping(const run *r) {
   return r->setting->stop && atomic_load(r->setting->stop);
 }
 
-static train_progress progress_of(const run *r, size_t pictures) {
+static train_progress progress_of(const run *r) {
+  uint64_t seen = r->state.step * (uint64_t)r->recipe->trainer.batch;
+  size_t pictures = seen < r->training.count ? (size_t)seen : r->training.count;
   uint64_t done = r->state.epoch * r->steps_per_epoch + r->state.step;
   uint64_t total = (uint64_t)r->recipe->epochs * r->steps_per_epoch;
   double elapsed = base_clock() - r->started;
@@ -308,16 +301,23 @@ static train_progress progress_of(const run *r, size_t pictures) {
   };
 }
 
+/* Begins to prepare the batch of step `step` of this epoch, if there is one. */
+static void start_batch(run *r, uint64_t step) {
+  size_t batch = (size_t)r->recipe->trainer.batch, first = (size_t)step * batch;
+  if (first >= r->training.count) return;
+  size_t left = r->training.count - first;
+  train_batches_start(&r->batches, first, (int)(left < batch ? left : batch));
+}
+
 static scrawl_status train_step(run *r, base_error *error) {
   train_state *state = &r->state;
-  size_t batch = (size_t)r->recipe->trainer.batch, first = (size_t)state->step * batch;
-  size_t left = r->training.count - first;
-  int count = (int)(left < batch ? left : batch), correct;
   uint64_t step = state->epoch * r->steps_per_epoch + state->step;
   double loss, rate = nn_schedule_rate(&r->recipe->schedule, step,
                                        (uint64_t)r->recipe->epochs * r->steps_per_epoch);
-  train_batches_fill(&r->batches, first, count, r->input, r->labels);
-  nn_trainer_step(r->trainer, r->input, r->labels, count, rate, &loss, &correct);
+  const train_batch *batch = train_batches_take(&r->batches);
+  int correct;
+  start_batch(r, state->step + 1);
+  nn_trainer_step(r->trainer, batch->input, batch->labels, batch->count, rate, &loss, &correct);
   if (!isfinite(loss))
     return base_fail(
         error, SCRAWL_LIMIT_EXCEEDED,
@@ -325,16 +325,11 @@ static scrawl_status train_step(run *r, base_error *error) {
         "try a lower --rate than %g",
         (unsigned long long)state->step + 1, (unsigned long long)state->epoch + 1,
         r->recipe->schedule.rate);
-  if (state->average_state && r->graph->state_count) {
-    double decay = nn_average_decay(r->recipe->trainer.average_decay, step);
-    nn_kernels_best()->average_step(r->graph->state_count, (float)decay, r->graph->state,
-                                    state->average_state);
-  }
-  state->loss_sum += loss * count;
+  state->loss_sum += loss * batch->count;
   state->right += (uint64_t)correct;
   state->step++;
   if (r->setting->observer.step) {
-    train_progress progress = progress_of(r, first + (size_t)count);
+    train_progress progress = progress_of(r);
     r->setting->observer.step(r->setting->observer.argument, &progress);
   }
   return SCRAWL_OK;
@@ -343,7 +338,7 @@ static scrawl_status train_step(run *r, base_error *error) {
 static scrawl_status end_epoch(run *r, base_error *error) {
   train_state *state = &r->state;
   train_history *history = &r->outcome->history;
-  train_progress progress = progress_of(r, r->training.count);
+  train_progress progress = progress_of(r);
   uint64_t last = (state->epoch + 1) * r->steps_per_epoch - 1;
   train_epoch epoch = {
       .rate = nn_schedule_rate(&r->recipe->schedule, last,
@@ -375,6 +370,7 @@ static scrawl_status train_epochs(run *r, base_error *error) {
   while (state->epoch < (uint64_t)r->recipe->epochs) {
     if (r->recipe->patience && history->count - history->best > (size_t)r->recipe->patience) break;
     train_batches_shuffle(&r->batches, (size_t)state->epoch);
+    start_batch(r, state->step);
     double begun = base_clock() - state->seconds;
     while (state->step < r->steps_per_epoch) {
       if (stopping(r)) {

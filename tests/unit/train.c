@@ -460,24 +460,25 @@ static void test_batches_hold_each_picture_once(void **state) {
   (void)state;
   data_set set = make_set(1);
   train_batches batches;
-  assert_int_equal(train_batches_create(&set, NULL, 255, base_random_seed(3), NULL, &batches, NULL),
-                   SCRAWL_OK);
+  assert_int_equal(
+      train_batches_create(&set, PICTURES, NULL, 255, base_random_seed(3), NULL, &batches, NULL),
+      SCRAWL_OK);
   uint32_t before[PICTURES];
-  static float input[PICTURES * SIDE * SIDE];
-  uint16_t labels[PICTURES];
   train_batches_shuffle(&batches, 0);
   memcpy(before, batches.order, sizeof before);
   train_batches_shuffle(&batches, 1);
   assert_memory_not_equal(before, batches.order, sizeof before);
   bool seen[PICTURES] = {false};
-  train_batches_fill(&batches, 0, PICTURES, input, labels);
+  train_batches_start(&batches, 0, PICTURES);
+  const train_batch *all = train_batches_take(&batches);
+  assert_int_equal(all->count, PICTURES);
   for (int i = 0; i < PICTURES; i++) {
     uint32_t picture = batches.order[i];
     assert_false(seen[picture]);
     seen[picture] = true;
-    assert_int_equal(labels[i], set.labels[picture]);
+    assert_int_equal(all->labels[i], set.labels[picture]);
     for (int p = 0; p < SIDE * SIDE; p++) /* raw pixels */
-      assert_true(input[i * SIDE * SIDE + p] ==
+      assert_true(all->input[i * SIDE * SIDE + p] ==
                   (float)set.pixels[picture * SIDE * SIDE + (uint32_t)p]);
   }
   train_batches_free(&batches);
