@@ -133,6 +133,33 @@ train_recipe train_recipe_defaults(nn_optimiser optimiser) {
   return recipe;
 }
 
+/* To 99 % on MNIST in the fewest seconds. Once over the pictures is enough for a network this small
+ * with a rate this high, which rises for a fifth of the run and then falls to nothing. Smoothed
+ * labels count for the most: without them the last tenths of a per cent take another epoch. The
+ * validation part is as small as still gives a temperature. */
+static train_recipe speedrun_recipe(void) {
+  train_recipe recipe = train_recipe_defaults(NN_ADAMW);
+  recipe.epochs = 1;
+  recipe.trainer.batch = 64;
+  recipe.trainer.label_smoothing = 0.1;
+  recipe.schedule.kind = NN_ONE_CYCLE;
+  recipe.schedule.rate = 0.03;
+  recipe.schedule.warm_up = 0.2;
+  recipe.validation = 0.02;
+  return recipe;
+}
+
+train_recipe train_recipe_for(const char *architecture) {
+  if (architecture && strcmp(architecture, "speedrun") == 0) return speedrun_recipe();
+  return train_recipe_defaults(NN_ADAM);
+}
+
+void train_recipe_optimise(train_recipe *recipe, nn_optimiser optimiser) {
+  if (recipe->trainer.optimiser == optimiser) return;
+  recipe->trainer.optimiser = optimiser;
+  recipe->schedule.rate = train_recipe_defaults(optimiser).schedule.rate;
+}
+
 static scrawl_status check_range(const char *name, double value, double low, double high,
                                  base_error *error) {
   if (value >= low && value <= high) return SCRAWL_OK;
