@@ -1,6 +1,8 @@
 /* Batches: shuffled by Fisher and Yates, prepared picture by picture on the pool. */
 #include "train/batch.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 enum { AUGMENT_SCRATCH = 5 }; /* the source and ink_augment's four, in pictures */
@@ -8,7 +10,7 @@ enum { AUGMENT_SCRATCH = 5 }; /* the source and ink_augment's four, in pictures 
 static scrawl_status allocate(train_batches *batches, size_t batch, base_error *error) {
   const data_set *set = batches->set;
   size_t pixels = (size_t)set->width * (size_t)set->height;
-  batches->order = base_alloc(set->count, sizeof *batches->order);
+  batches->order = base_alloc(batches->count, sizeof *batches->order);
   bool enough = batches->order != NULL;
   if (batches->augmented) {
     size_t pictures = base_pool_threads(batches->pool) * AUGMENT_SCRATCH;
@@ -26,11 +28,12 @@ static scrawl_status allocate(train_batches *batches, size_t batch, base_error *
   return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the batches");
 }
 
-scrawl_status train_batches_create(const data_set *set, int batch,
-                                   const ink_augmentation *augmentation, double scale,
+scrawl_status train_batches_create(const data_set *set, const uint32_t *pictures, size_t count,
+                                   int batch, const ink_augmentation *augmentation, double scale,
                                    base_random random, base_pool *pool, train_batches *batches,
                                    base_error *error) {
-  *batches = (train_batches){.set = set, .pool = pool, .scale = (float)scale};
+  *batches = (train_batches){
+      .set = set, .pictures = pictures, .count = count, .pool = pool, .scale = (float)scale};
   batches->order_random = base_random_split(&random, 0);
   batches->ink_random = base_random_split(&random, 1);
   if (augmentation) {
@@ -41,8 +44,6 @@ scrawl_status train_batches_create(const data_set *set, int batch,
                        "pictures of %d x %d cannot be augmented: they are not square", set->width,
                        set->height);
   }
-  if (set->count > UINT32_MAX)
-    return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "more than %u pictures", UINT32_MAX);
   for (int level = 0; level < 256; level++)
     batches->levels[level] =
         (float)(level * (batches->augmented ? 1.0 : (double)batches->scale) / 255.0);
@@ -62,9 +63,9 @@ void train_batches_free(train_batches *batches) {
 
 void train_batches_shuffle(train_batches *batches, size_t epoch) {
   batches->epoch = epoch;
-  for (size_t i = 0; i < batches->set->count; i++) batches->order[i] = (uint32_t)i;
+  memcpy(batches->order, batches->pictures, batches->count * sizeof *batches->order);
   base_random random = base_random_split(&batches->order_random, epoch);
-  base_random_shuffle(&random, batches->order, batches->set->count);
+  base_random_shuffle(&random, batches->order, batches->count);
 }
 
 static void augment(const train_batches *batches, size_t picture, const uint8_t *from,

@@ -20,8 +20,10 @@ typedef struct train_batch {
 } train_batch;
 
 typedef struct train_batches {
-  const data_set *set; /* borrowed */
-  base_pool *pool;     /* borrowed; may be NULL */
+  const data_set *set;      /* borrowed */
+  const uint32_t *pictures; /* of the set, that there are batches of; borrowed */
+  size_t count;
+  base_pool *pool; /* borrowed; may be NULL */
   ink_augmentation augmentation;
   bool augmented;
   size_t epoch;
@@ -36,11 +38,10 @@ typedef struct train_batches {
   size_t preparing_from; /* its first picture in the order */
 } train_batches;
 
-/* Batches of at most `batch` pictures, full ink made `scale`. `augmentation` NULL: none.
- * INVALID_ARGUMENT for augmentation of pictures that are not square; LIMIT_EXCEEDED above
- * 2^32 - 1 pictures. */
-scrawl_status train_batches_create(const data_set *set, int batch,
-                                   const ink_augmentation *augmentation, double scale,
+/* Batches of at most `batch` of the `count` pictures, full ink made `scale`. `augmentation` NULL:
+ * none. INVALID_ARGUMENT for augmentation of pictures that are not square. */
+scrawl_status train_batches_create(const data_set *set, const uint32_t *pictures, size_t count,
+                                   int batch, const ink_augmentation *augmentation, double scale,
                                    base_random random, base_pool *pool, train_batches *batches,
                                    base_error *error);
 /* Waits for what is being prepared. */

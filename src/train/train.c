@@ -29,9 +29,9 @@ typedef struct run {
   const train_recipe *recipe;
   const train_setting *setting;
   train_outcome *outcome;
-  /* owned where there is a validation part, otherwise a copy of the caller's struct */
-  data_set training;
-  bool owns_training;
+  const data_set *set;
+  uint32_t *pictures;        /* of the set: those learnt from, then those of the validation part */
+  size_t count;              /* learnt from */
   train_option_list options; /* the recipe as text */
   train_option_list identity;
   char *checkpoint, *checkpoint_model; /* paths; NULL: none */
@@ -57,18 +57,23 @@ static scrawl_status split_data(run *r, const data_set *set, base_error *error) 
   if (set->count < 1 || set->classes < 2)
     return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%s has %zu pictures of %d classes: too few",
                      set->name, set->count, set->classes);
-  r->training = *set;
+  if (set->count > UINT32_MAX)
+    return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "%s: more than %u pictures", set->name,
+                     UINT32_MAX);
+  r->pictures = base_alloc(set->count, sizeof *r->pictures);
+  if (!r->pictures) return no_memory(error);
+  r->set = set;
+  r->count = set->count;
   if (r->recipe->validation > 0) {
-    BASE_TRY(data_set_split(set, r->recipe->validation, r->recipe->split_seed, &r->training,
-                            &r->outcome->validation, error));
-    r->owns_training = true;
-    if (r->outcome->validation.count == 0 || r->training.count == 0)
-      return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                       "%s has too few pictures (%zu) for a validation share of %g", set->name,
-                       set->count, r->recipe->validation);
+    BASE_TRY(data_set_split(set, r->recipe->validation, r->recipe->split_seed, r->pictures,
+                            &r->count, error));
+    BASE_TRY(data_set_take(set, "validation part", r->pictures + r->count, set->count - r->count,
+                           &r->outcome->validation, error));
+  } else {
+    for (size_t i = 0; i < set->count; i++) r->pictures[i] = (uint32_t)i;
   }
-  r->outcome->trained_on = r->training.count;
-  r->steps_per_epoch = (r->training.count - 1) / (size_t)r->recipe->trainer.batch + 1;
+  r->outcome->trained_on = r->count;
+  r->steps_per_epoch = (r->count - 1) / (size_t)r->recipe->trainer.batch + 1;
   return SCRAWL_OK;
 }
 
@@ -112,16 +117,16 @@ static scrawl_status make_machinery(run *r, base_random random, base_error *erro
       nn_session_create(r->candidate, PREDICT_BATCH, r->setting->pool, NULL, &r->session, error));
   BASE_TRY(nn_trainer_create(r->graph, &options, r->setting->pool, NULL, &r->trainer, error));
   const ink_augmentation *augmentation = &r->recipe->augmentation;
-  BASE_TRY(train_batches_create(&r->training, options.batch,
+  BASE_TRY(train_batches_create(r->set, r->pictures, r->count, options.batch,
                                 train_augmentation_any(augmentation) ? augmentation : NULL,
                                 r->recipe->scale, base_random_split(&random, STREAM_BATCHES),
                                 r->setting->pool, &r->batches, error));
-  size_t pixels = (size_t)r->training.width * (size_t)r->training.height;
+  size_t pixels = (size_t)r->set->width * (size_t)r->set->height;
   r->input = base_alloc(PREDICT_BATCH * pixels, sizeof(float));
   if (!r->input) return no_memory(error);
   size_t validation = r->outcome->validation.count;
   if (validation) {
-    r->outcome->probabilities = base_alloc(validation, (size_t)r->training.classes * sizeof(float));
+    r->outcome->probabilities = base_alloc(validation, (size_t)r->set->classes * sizeof(float));
     if (!r->outcome->probabilities) return no_memory(error);
   }
   r->state = (train_state){.identity = &r->identity,
@@ -159,7 +164,7 @@ static void tear_down(run *r) {
   base_free(r->checkpoint_model);
   train_option_list_free(&r->options);
   train_option_list_free(&r->identity);
-  if (r->owns_training) data_set_free(&r->training);
+  base_free(r->pictures);
 }
 
 /* ---- scoring ---- */
@@ -223,10 +228,10 @@ static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *e
   char number[32];
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_NAME, recipe->name ? recipe->name : "", error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_VERSION, scrawl_version(), error));
-  BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->training.alphabet, error));
+  BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->set->alphabet, error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_SCALE, train_number(recipe->scale, number), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_DATA,
-               base_format("%s, %zu pictures", recipe->data, r->training.count), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_DATA, base_format("%s, %zu pictures", recipe->data, r->count),
+               error));
   BASE_TRY(put(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
   BASE_TRY(put(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
   BASE_TRY(
@@ -285,7 +290,7 @@ static bool stopping(const run *r) {
 
 static train_progress progress_of(const run *r) {
   uint64_t seen = r->state.step * (uint64_t)r->recipe->trainer.batch;
-  size_t pictures = seen < r->training.count ? (size_t)seen : r->training.count;
+  size_t pictures = seen < r->count ? (size_t)seen : r->count;
   uint64_t done = r->state.epoch * r->steps_per_epoch + r->state.step;
   uint64_t total = (uint64_t)r->recipe->epochs * r->steps_per_epoch;
   double elapsed = base_clock() - r->started;
@@ -293,7 +298,7 @@ static train_progress progress_of(const run *r) {
       .epoch = (int)r->state.epoch + 1,
       .epochs = r->recipe->epochs,
       .pictures = pictures,
-      .picture_count = r->training.count,
+      .picture_count = r->count,
       .loss = pictures ? r->state.loss_sum / (double)pictures : 0,
       .accuracy = pictures ? (double)r->state.right / (double)pictures : 0,
       .seconds_left =
@@ -304,8 +309,8 @@ static train_progress progress_of(const run *r) {
 /* Begins to prepare the batch of step `step` of this epoch, if there is one. */
 static void start_batch(run *r, uint64_t step) {
   size_t batch = (size_t)r->recipe->trainer.batch, first = (size_t)step * batch;
-  if (first >= r->training.count) return;
-  size_t left = r->training.count - first;
+  if (first >= r->count) return;
+  size_t left = r->count - first;
   train_batches_start(&r->batches, first, (int)(left < batch ? left : batch));
 }
 
