@@ -37,9 +37,9 @@ static const cli_option OPTIONS[] = {
      "or a folder with manifest.tsv. A test part is never touched.",
      &given.data},
     {"arch", 'a', CLI_TEXT, "NAME|SPEC",
-     "The network: a preset such as seed-keras, or text such as \"conv 8 3x3, relu, pool 2, dense "
-     "10, softmax\". The preset speedrun brings its recipe along: what else is said here to be the "
-     "default is not for it, and options that are given still count.",
+     "The network: a preset (seed-keras, seed-lenet, digits, speedrun), or text such as \"conv 8 "
+     "3x3, "
+     "relu, pool 2, dense 10, softmax\".",
      &given.architecture},
     {"out", 'o', CLI_TEXT, "MODEL.onnx", "The model file to write.", &given.out},
     {"from", 0, CLI_TEXT, "MODEL",
@@ -470,7 +470,11 @@ const cli_command CLI_TRAIN = {
     "The same options and data give the same file, bit for bit, with any number of threads and "
     "however often the run was stopped and resumed. After every epoch a checkpoint is written; "
     "Ctrl-C finishes the step, writes one and ends.\n\n"
+    "A preset may bring its recipe along: speedrun does, and reads 99 % of MNIST's digits after a "
+    "few seconds. Options that are given count more than the preset's, and those more than the "
+    "defaults named below.\n\n"
     "  scrawl train --data mnist --arch seed-keras --out digits.onnx\n"
+    "  scrawl train --data mnist --arch speedrun --out fast.onnx\n"
     "  scrawl train --data mnist --arch seed-lenet --epochs 20 --schedule cosine --augment "
     "standard "
     "--out better.onnx --report better.html\n"

@@ -8,4 +8,4 @@ recipe() {
 recipe
 recipe --batch 8 --rate 0.1 --schedule constant --label-smoothing 0
 recipe --optimiser adam
-scrawl help train | grep -o 'preset speedrun'
+scrawl help train | grep -A 3 'A preset'
