@@ -3,11 +3,14 @@
  * A run opens a job under the lock, wakes as many sleepers as it has work for, and works itself.
  * Whoever is awake joins the open job and takes indices from one atomic counter. When the caller
  * finds the counter used up it closes the job, so that a thread that has not come yet (its core is
- * busy elsewhere, say) is not waited for, and waits only for those that joined. A worker between
- * jobs, and the caller at the end of one, polls for SPIN_SECONDS and then sleeps: waking a sleeper
- * takes about 70 us on a virtual machine, while jobs follow each other within microseconds and the
- * items of a small network take some 20. Longer polling gains little and takes the core from
- * whoever else wants it. With more threads than cores nobody polls.
+ * busy elsewhere, say) is not waited for, and waits only for those that joined.
+ *
+ * A worker between jobs, and the caller at the end of one, polls before it sleeps: jobs follow each
+ * other within microseconds, while waking a sleeper takes some 70 us on a virtual machine. How long
+ * it polls follows what it meets: up to twice as long after a wait so short that polling on would
+ * have been enough, half as long after a longer one. So threads that work side by side hardly ever
+ * sleep, and one that waits for a core that is busy elsewhere soon leaves its own to others. With
+ * more threads than cores nobody polls.
  *
  * An offer is a second list of items. A worker turns to it when it finds no job that it has not
  * worked on, and leaves it, between two items, when a job opens; the caller turns to it while it
@@ -19,6 +22,7 @@
  * caller. */
 #include "base/pool.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -28,18 +32,26 @@
 #include "base/memory.h"
 #include "base/progress.h"
 
-static const double SPIN_SECONDS = 20e-6;
+static const double LEAST_PATIENCE = 5e-6, MOST_PATIENCE = 100e-6; /* seconds of polling */
+static const double SHORT_WAIT = 200e-6; /* seconds, with the time that waking takes */
 enum { SPINS_BETWEEN_CLOCKS = 16 };
+
+/* A thread's waiting. */
+typedef struct pool_wait {
+  double patience, begun;
+} pool_wait;
 
 typedef struct pool_worker {
   base_pool *pool;
   size_t number;
+  pool_wait wait;
   pthread_t thread;
 } pool_worker;
 
 struct base_pool {
   size_t threads; /* with the caller's */
   bool spins;
+  pool_wait wait; /* the caller's */
   pthread_mutex_t lock;
   pthread_cond_t work_opened, work_left;
 
@@ -71,16 +83,24 @@ static void spin_pause(void) {
 #endif
 }
 
-/* Polls until the value is no longer `same`, but not for long. */
-static void spin_while(const base_pool *pool, atomic_size_t *value, size_t same) {
+/* Polls until the value is no longer `same`, but not beyond its patience. */
+static void spin_while(const base_pool *pool, pool_wait *wait, atomic_size_t *value, size_t same) {
   if (!pool->spins) return;
-  double deadline = base_clock() + SPIN_SECONDS;
+  wait->begun = base_clock();
   do {
     for (int i = 0; i < SPINS_BETWEEN_CLOCKS; i++) {
       if (atomic_load_explicit(value, memory_order_relaxed) != same) return;
       spin_pause();
     }
-  } while (base_clock() < deadline);
+  } while (base_clock() < wait->begun + wait->patience);
+}
+
+/* Learns from a wait that is over. */
+static void adapt(const base_pool *pool, pool_wait *wait) {
+  if (!pool->spins) return;
+  bool brief = base_clock() < wait->begun + SHORT_WAIT;
+  wait->patience =
+      brief ? fmin(2 * wait->patience, MOST_PATIENCE) : fmax(wait->patience / 2, LEAST_PATIENCE);
 }
 
 static void work(base_pool *pool, size_t number) {
@@ -136,13 +156,15 @@ static void *worker_main(void *argument) {
   base_pool *pool = self->pool;
   size_t seen = 0;
   for (;;) {
-    if (!any_offered(pool)) spin_while(pool, &pool->jobs, seen);
+    bool idle = !any_offered(pool);
+    if (idle) spin_while(pool, &self->wait, &pool->jobs, seen);
     pthread_mutex_lock(&pool->lock);
     pool->sleepers++;
     while (pool->jobs == seen && !any_offered(pool) && !pool->stopping)
       pthread_cond_wait(&pool->work_opened, &pool->lock);
     pool->sleepers--;
     if (pool->stopping) break;
+    if (idle) adapt(pool, &self->wait);
     if (pool->jobs == seen) {
       join_offer(pool, self->number, seen);
     } else {
@@ -177,7 +199,7 @@ static size_t start_team(base_pool *pool) {
   size_t started = 0;
   for (; started < pool->threads - 1; started++) {
     pool_worker *worker = &pool->team[started];
-    *worker = (pool_worker){.pool = pool, .number = started + 1};
+    *worker = (pool_worker){.pool = pool, .number = started + 1, .wait.patience = LEAST_PATIENCE};
     if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) break;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -195,6 +217,7 @@ base_pool *base_pool_create(size_t threads) {
   if (!pool) return NULL;
   pool->threads = threads;
   pool->spins = threads <= cores;
+  pool->wait.patience = LEAST_PATIENCE;
   pthread_mutex_init(&pool->lock, NULL); /* these three cannot fail on the systems built for */
   pthread_cond_init(&pool->work_opened, NULL);
   pthread_cond_init(&pool->work_left, NULL);
@@ -240,9 +263,10 @@ void base_pool_run(base_pool *pool, size_t count, base_pool_task *task, void *ar
   for (size_t joined; (joined = pool->workers) > 0;) {
     pthread_mutex_unlock(&pool->lock);
     help_while(pool, 0, &pool->workers, joined);
-    spin_while(pool, &pool->workers, joined);
+    spin_while(pool, &pool->wait, &pool->workers, joined);
     pthread_mutex_lock(&pool->lock);
     if (pool->workers == joined) pthread_cond_wait(&pool->work_left, &pool->lock);
+    adapt(pool, &pool->wait);
   }
   pthread_mutex_unlock(&pool->lock);
 }

@@ -19,9 +19,11 @@
 
 enum {
   MAX_BATCH = 1 << 16,
-  MAX_SHARDS = 16,       /* each has a row of gradients to write and add up */
-  MIN_SHARDS = 4,        /* where there are as many pictures */
-  SHARD_PICTURES = 4,    /* while there are fewer than MAX_SHARDS */
+  MIN_SHARDS = 4,  /* where there are as many pictures */
+  FEW_SHARDS = 8,  /* of FEW_PICTURES; beyond that they grow, as each has a row of gradients to */
+  MAX_SHARDS = 16, /* clear, write and add up; beyond as many of MANY_PICTURES again */
+  FEW_PICTURES = 4,
+  MANY_PICTURES = 8,
   PIECE_FLOATS = 1 << 12 /* gradient, weights and moments of a piece fit a first-level cache */
 };
 
@@ -55,11 +57,15 @@ nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
                               .epsilon = 1e-8};
 }
 
+static int limit(int value, int least, int most) {
+  return value < least ? least : value > most ? most : value;
+}
+
 static int shard_count(int pictures) {
-  int least = pictures < MIN_SHARDS ? pictures : MIN_SHARDS;
-  int wanted = (pictures + SHARD_PICTURES - 1) / SHARD_PICTURES;
-  if (wanted < least) return least;
-  return wanted < MAX_SHARDS ? wanted : MAX_SHARDS;
+  int few = (pictures + FEW_PICTURES - 1) / FEW_PICTURES;
+  int many = (pictures + MANY_PICTURES - 1) / MANY_PICTURES;
+  if (few > FEW_SHARDS) return limit(many, FEW_SHARDS, MAX_SHARDS);
+  return limit(few, pictures < MIN_SHARDS ? pictures : MIN_SHARDS, FEW_SHARDS);
 }
 
 /* The first picture of a shard; sizes differ by one at most. */
