@@ -36,6 +36,10 @@ const nn_preset NN_PRESETS[] = {
      "conv 96 3x3, batchnorm, relu, pool 2, conv 192 3x3, batchnorm, relu, flatten, dropout 0.4, "
      "dense 10, softmax",
      "three stages of convolutions with batch normalisation: what models/digits.onnx is"},
+    {"speedrun",
+     "conv 16 5x5 stride 2, batchnorm, relu, conv 32 3x3, pool 2, batchnorm, relu, flatten, "
+     "dense 64, batchnorm, relu, dense 10, softmax",
+     "to 99 % of the digits in the fewest seconds"},
     {NULL, NULL, NULL},
 };
 

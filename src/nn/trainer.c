@@ -19,9 +19,11 @@
 
 enum {
   MAX_BATCH = 1 << 16,
-  MAX_SHARDS = 16,       /* each has a row of gradients to write and add up */
-  MIN_SHARDS = 4,        /* where there are as many pictures */
-  SHARD_PICTURES = 4,    /* while there are fewer than MAX_SHARDS */
+  MIN_SHARDS = 4,  /* where there are as many pictures */
+  FEW_SHARDS = 8,  /* of FEW_PICTURES; beyond that they grow, as each has a row of gradients to */
+  MAX_SHARDS = 16, /* clear, write and add up; beyond as many of MANY_PICTURES again */
+  FEW_PICTURES = 4,
+  MANY_PICTURES = 8,
   PIECE_FLOATS = 1 << 12 /* gradient, weights and moments of a piece fit a first-level cache */
 };
 
@@ -37,15 +39,14 @@ struct nn_trainer {
   base_pool *pool;
   nn_engine engine;
   uint64_t steps;
-  /* momentum or first moment, second moment, average; NULL where there is none */
-  float *vectors[3];
+  nn_trainer_vector vectors[NN_TRAINER_VECTORS]; /* values NULL: there is none */
   piece *pieces;
   size_t piece_count;
   double *losses;
   bool *right;
 };
 
-enum { FIRST, SECOND, AVERAGE };
+enum { FIRST, SECOND, AVERAGE, AVERAGE_STATE };
 
 nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
   return (nn_trainer_options){.batch = 32,
@@ -56,11 +57,15 @@ nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
                               .epsilon = 1e-8};
 }
 
+static int limit(int value, int least, int most) {
+  return value < least ? least : value > most ? most : value;
+}
+
 static int shard_count(int pictures) {
-  int least = pictures < MIN_SHARDS ? pictures : MIN_SHARDS;
-  int wanted = (pictures + SHARD_PICTURES - 1) / SHARD_PICTURES;
-  if (wanted < least) return least;
-  return wanted < MAX_SHARDS ? wanted : MAX_SHARDS;
+  int few = (pictures + FEW_PICTURES - 1) / FEW_PICTURES;
+  int many = (pictures + MANY_PICTURES - 1) / MANY_PICTURES;
+  if (few > FEW_SHARDS) return limit(many, FEW_SHARDS, MAX_SHARDS);
+  return limit(few, pictures < MIN_SHARDS ? pictures : MIN_SHARDS, FEW_SHARDS);
 }
 
 /* The first picture of a shard; sizes differ by one at most. */
@@ -120,27 +125,46 @@ static void cut_pieces(nn_trainer *trainer) {
   }
 }
 
-static scrawl_status allocate(nn_trainer *trainer, base_error *error) {
+static void describe_vectors(nn_trainer *trainer) {
   const nn_trainer_options *o = &trainer->options;
   size_t parameters = trainer->graph->parameter_count;
-  bool wanted[3] = {true, o->optimiser != NN_SGD, o->average_decay > 0};
+  bool adam = o->optimiser != NN_SGD, averaged = o->average_decay > 0;
+  trainer->vectors[FIRST] =
+      (nn_trainer_vector){adam ? "first-moment" : "momentum", NULL, parameters};
+  if (adam) trainer->vectors[SECOND] = (nn_trainer_vector){"second-moment", NULL, parameters};
+  if (!averaged) return;
+  trainer->vectors[AVERAGE] = (nn_trainer_vector){"average", NULL, parameters};
+  trainer->vectors[AVERAGE_STATE] =
+      (nn_trainer_vector){"average-state", NULL, trainer->graph->state_count};
+}
+
+static scrawl_status allocate(nn_trainer *trainer, base_error *error) {
+  const nn_trainer_options *o = &trainer->options;
+  const nn_graph *graph = trainer->graph;
   cut_pieces(trainer);
   trainer->pieces = base_alloc(trainer->piece_count, sizeof *trainer->pieces);
   trainer->losses = base_alloc((size_t)o->batch, sizeof *trainer->losses);
   trainer->right = base_alloc((size_t)o->batch, sizeof *trainer->right);
   bool enough = trainer->pieces && trainer->losses && trainer->right;
-  for (int v = 0; v < 3 && enough; v++) {
-    if (!wanted[v]) continue;
-    trainer->vectors[v] = base_alloc_zero(parameters, sizeof(float));
-    enough = trainer->vectors[v] != NULL;
+  describe_vectors(trainer);
+  for (int v = 0; v < NN_TRAINER_VECTORS && enough; v++) {
+    nn_trainer_vector *vector = &trainer->vectors[v];
+    if (!vector->name) continue;
+    vector->values = base_alloc_zero(vector->count, sizeof(float));
+    enough = vector->values != NULL;
   }
   if (!enough)
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to train %zu parameters",
-                     parameters);
+                     graph->parameter_count);
   trainer->piece_count = 0;
   cut_pieces(trainer);
-  if (trainer->vectors[AVERAGE])
-    memcpy(trainer->vectors[AVERAGE], trainer->graph->parameters, parameters * sizeof(float));
+  if (o->average_decay > 0) {
+    memcpy(trainer->vectors[AVERAGE].values, graph->parameters,
+           graph->parameter_count * sizeof(float));
+    if (graph->state_count)
+      memcpy(trainer->vectors[AVERAGE_STATE].values, graph->state,
+             graph->state_count * sizeof(float));
+  }
   return SCRAWL_OK;
 }
 
@@ -175,7 +199,7 @@ scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *optio
 void nn_trainer_free(nn_trainer *trainer) {
   if (!trainer) return;
   nn_engine_free(&trainer->engine);
-  for (int v = 0; v < 3; v++) base_free(trainer->vectors[v]);
+  for (int v = 0; v < NN_TRAINER_VECTORS; v++) base_free(trainer->vectors[v].values);
   base_free(trainer->pieces);
   base_free(trainer->losses);
   base_free(trainer->right);
@@ -289,7 +313,7 @@ static void update_piece(void *argument, size_t index, size_t worker) {
   piece part = trainer->pieces[index];
   float *gradient = engine->scratch + worker * engine->scratch_floats;
   float *weights = trainer->graph->parameters + part.offset;
-  float *first = trainer->vectors[FIRST] + part.offset;
+  float *first = trainer->vectors[FIRST].values + part.offset;
   kernels->sum_rows(part.count, run->shards, engine->gradient_stride,
                     engine->gradients + part.offset, gradient);
   if (trainer->options.optimiser == NN_SGD) {
@@ -300,19 +324,29 @@ static void update_piece(void *argument, size_t index, size_t worker) {
     nn_adam adam = run->adam;
     if (!part.decays) adam.weight_decay = 0;
     kernels->adam_step(part.count, &adam, gradient, weights, first,
-                       trainer->vectors[SECOND] + part.offset);
+                       trainer->vectors[SECOND].values + part.offset);
   }
-  if (trainer->vectors[AVERAGE])
+  if (trainer->vectors[AVERAGE].values)
     kernels->average_step(part.count, run->average_decay, weights,
-                          trainer->vectors[AVERAGE] + part.offset);
+                          trainer->vectors[AVERAGE].values + part.offset);
+}
+
+/* The running statistics of batch norms, averaged as the weights are, so that averaged weights
+ * meet the statistics that they made. */
+static void update_state(nn_trainer *trainer, const nn_job *job, float average_decay) {
+  const nn_graph *graph = trainer->graph;
+  nn_engine_update_state(&trainer->engine, job, graph->state);
+  if (trainer->vectors[AVERAGE_STATE].values && graph->state_count)
+    trainer->engine.kernels->average_step(graph->state_count, average_decay, graph->state,
+                                          trainer->vectors[AVERAGE_STATE].values);
 }
 
 void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
                      double rate, double *loss, int *correct) {
   nn_job job = describe_job(trainer, input, labels, count);
   run_batch(trainer, &job);
-  nn_engine_update_state(&trainer->engine, &job, trainer->graph->state);
   update run = describe_update(trainer, count, rate);
+  update_state(trainer, &job, run.average_decay);
   base_pool_run(trainer->pool, trainer->piece_count, update_piece, &run);
   trainer->steps++;
   *loss = mean_loss(trainer, count);
@@ -322,20 +356,21 @@ void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *la
 
 /* ---- what a checkpoint needs ---- */
 
-void nn_trainer_average(const nn_trainer *trainer, float *parameters) {
-  const float *from =
-      trainer->vectors[AVERAGE] ? trainer->vectors[AVERAGE] : trainer->graph->parameters;
-  memcpy(parameters, from, trainer->graph->parameter_count * sizeof(float));
+void nn_trainer_average(const nn_trainer *trainer, float *parameters, float *state) {
+  const nn_graph *graph = trainer->graph;
+  const float *from[2] = {graph->parameters, graph->state};
+  if (trainer->vectors[AVERAGE].values) {
+    from[0] = trainer->vectors[AVERAGE].values;
+    from[1] = trainer->vectors[AVERAGE_STATE].values;
+  }
+  memcpy(parameters, from[0], graph->parameter_count * sizeof(float));
+  if (graph->state_count) memcpy(state, from[1], graph->state_count * sizeof(float));
 }
 
-size_t nn_trainer_vectors(nn_trainer *trainer, nn_trainer_vector vectors[4]) {
-  const char *names[3] = {"first-moment", "second-moment", "average"};
-  if (trainer->options.optimiser == NN_SGD) names[FIRST] = "momentum";
+size_t nn_trainer_vectors(const nn_trainer *trainer, nn_trainer_vector vectors[]) {
   size_t count = 0;
-  for (int v = 0; v < 3; v++)
-    if (trainer->vectors[v])
-      vectors[count++] =
-          (nn_trainer_vector){names[v], trainer->vectors[v], trainer->graph->parameter_count};
+  for (int v = 0; v < NN_TRAINER_VECTORS; v++)
+    if (trainer->vectors[v].values) vectors[count++] = trainer->vectors[v];
   return count;
 }
 

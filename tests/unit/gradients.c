@@ -68,7 +68,8 @@ static void test_operators(void **state) {
 static void test_presets(void **state) {
   (void)state;
   for (const nn_preset *preset = NN_PRESETS; preset->name; preset++) {
-    double worst = check(preset->name, (nn_shape){28, 28, 1}, 1, NULL);
+    /* Several pictures: of one, a batch norm over a vector leaves nothing. */
+    double worst = check(preset->name, (nn_shape){28, 28, 1}, 4, NULL);
     if (!(worst < tolerance)) fail_msg("%s: %g", preset->name, worst);
   }
 }
