@@ -3,6 +3,7 @@
 #include "nn/kernels/channel.h"
 #include "nn/kernels/conv.h"
 #include "nn/kernels/conv_weights.h"
+#include "nn/kernels/depthwise.h"
 #include "nn/kernels/pointwise.h"
 #include "nn/kernels/pool.h"
 #include "nn/kernels/update.h"
@@ -25,6 +26,9 @@ const nn_kernels TABLE(NN_SET) = {
     .conv_pack_backward = conv_pack_backward,
     .conv_backward_data = conv_backward_data,
     .conv_backward_weights = conv_backward_weights,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

@@ -36,6 +36,8 @@ static const network NETWORKS[] = {
     {"global-average, softmax", {4, 4, 3}},
     {"silu, as a, from input, relu, add a", {2, 2, 2}},
     {"conv 2 2x2, flatten", {2, 2, 3}},
+    {"depthwise 3x2 stride 2 same, batchnorm, relu, conv 4 1x1, depthwise 3x3 pad 1, dense 2",
+     {7, 6, 3}},
 };
 enum { NETWORK_COUNT = sizeof NETWORKS / sizeof *NETWORKS };
 
