@@ -145,6 +145,9 @@ static void test_widths(void **state) {
     for (int stride = 1; stride <= 2; stride++) {
       const nn_window same = window_of(4, width, 17, 3, 3, stride, 1, 1, 0);
       check_window(&same, &random);
+      nn_window right = window_of(4, width, 16, 3, 3, stride, 1, 0, 2);
+      right.out_h = 4 / stride;
+      check_window(&right, &random);
       if (width < 3) continue;
       const nn_window valid = window_of(5, width, 16, 3, 3, stride, 0, 0, 0);
       check_window(&valid, &random);

@@ -266,9 +266,9 @@ static void test_shuffled(void **state) {
   for (int round = 0; round < 3000; round++) {
     memcpy(mixed, bytes, size);
     for (int change = 0; change < 3; change++) {
-      size_t length = 1 + base_random_below(&random, 24);
-      size_t from = base_random_below(&random, size - length);
-      size_t to = base_random_below(&random, size - length);
+      size_t length = 1 + (size_t)base_random_below(&random, 24);
+      size_t from = (size_t)base_random_below(&random, size - length);
+      size_t to = (size_t)base_random_below(&random, size - length);
       memcpy(mixed + to, bytes + from, length);
     }
     read_anything(mixed, size);

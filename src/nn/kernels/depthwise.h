@@ -160,7 +160,8 @@ static void depth_tiles(const depth_line *l) {
 static void depth_line_sum(const depth_line *l) {
   const int end = l->count - 1 + l->left + l->columns;
   const bool slides = l->columns == DEPTH_TAPS && l->stride == 1 && l->left >= -2 && l->left <= 0 &&
-                      end <= l->width + 2 && l->channels >= WIDTH;
+                      end <= l->width + 2 && l->width - l->left >= DEPTH_TAPS - 1 &&
+                      l->channels >= WIDTH;
   if (slides && l->rows == 3) {
     EACH_WHOLE_VECTOR(c, l->channels) depth_slide(3, l, c);
   } else if (slides && l->rows == 2) {
