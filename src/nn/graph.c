@@ -155,16 +155,20 @@ void nn_graph_free(nn_graph *graph) {
   base_free(graph);
 }
 
+static bool has_weights(const nn_node *node) {
+  return node->kind == NN_CONV || node->kind == NN_DEPTHWISE || node->kind == NN_DENSE;
+}
+
 /* He et al. 2015: deviation sqrt(2 / inputs) keeps the size of activations through ReLUs. Glorot
  * and Bengio 2010 for the last layer, which has none after it: uniform up to sqrt(6 / (inputs +
  * outputs)). */
 void nn_graph_initialise(nn_graph *graph, base_random random) {
   int last = 0;
   for (int n = 0; n < graph->node_count; n++)
-    if (graph->nodes[n].kind == NN_CONV || graph->nodes[n].kind == NN_DENSE) last = n;
+    if (has_weights(&graph->nodes[n])) last = n;
   for (int n = 0; n < graph->node_count; n++) {
     const nn_node *node = &graph->nodes[n];
-    if (node->kind != NN_CONV && node->kind != NN_DENSE) continue;
+    if (!has_weights(node)) continue;
     base_random own = base_random_split(&random, (uint64_t)n);
     float *weights = graph->parameters + node->parameter_offset;
     size_t outputs = (size_t)node->shape.c;

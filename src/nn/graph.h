@@ -29,6 +29,7 @@ typedef struct nn_shape {
 typedef enum nn_kind {
   NN_INPUT,
   NN_CONV,
+  NN_DEPTHWISE,
   NN_MAX_POOL,
   NN_AVERAGE_POOL,
   NN_GLOBAL_AVERAGE,
@@ -46,18 +47,19 @@ typedef enum nn_kind {
 typedef struct nn_node {
   nn_kind kind;
   int input[2]; /* indices of earlier nodes; -1: none */
-  /* convolution, pooling: set kernel, stride, padding (and out_c); the shape rule fills the rest */
+  /* convolutions, pooling: set kernel, stride, padding (and out_c of a convolution that is not
+   * depthwise); the shape rule fills the rest */
   nn_window window;
   int pad_bottom, pad_right;
   int channels;   /* dense: outputs */
-  bool bias;      /* convolution, dense */
+  bool bias;      /* convolutions, dense */
   float rate;     /* dropout: share of activations set to zero while training */
   float epsilon;  /* batch norm: added to the variance */
   float momentum; /* batch norm: share of the old running statistics kept at each step, e.g. 0.9 */
   /* filled by nn_graph_add */
   nn_shape shape; /* of the output */
-  /* Trained. Convolution: weights [ky][kx][ci][co], bias [co]; dense: weights [ci][co], bias [co];
-   * batch norm: scale [c], shift [c]. */
+  /* Trained. Convolution: weights [ky][kx][ci][co], bias [co]; depthwise: weights [ky][kx][c], bias
+   * [c]; dense: weights [ci][co], bias [co]; batch norm: scale [c], shift [c]. */
   size_t parameter_offset, parameter_count;
   /* Not trained. Batch norm: running mean [c], running variance [c]. */
   size_t state_offset, state_count;

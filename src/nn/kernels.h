@@ -83,6 +83,15 @@ typedef struct nn_kernels {
   void (*dense_weights)(size_t rows, size_t inputs, size_t outputs, const float *const *x,
                         const float *const *dy, float *dw);
 
+  /* Depthwise convolution: every channel with a window of its own, weights [ky][kx][c]; the rest as
+   * above, but nothing is packed and no scratch is needed. */
+  void (*depthwise_forward)(const nn_window *window, const float *x, const float *weights,
+                            const float *bias, bool relu, float *y);
+  void (*depthwise_backward_data)(const nn_window *window, const float *dy, const float *weights,
+                                  float *dx);
+  void (*depthwise_backward_weights)(const nn_window *window, const float *x, const float *dy,
+                                     float *dw, float *db);
+
   /* Pooling, each channel alone. The gradient of a maximum goes to the first one in reading order.
    * Averages count only pixels inside the picture; a window with none gives 0. Backward overwrites
    * dx. */

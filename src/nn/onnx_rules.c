@@ -72,29 +72,41 @@ static scrawl_status take_window(onnx_reader *reader, const onnx_node *node, nn_
   return SCRAWL_OK;
 }
 
+/* In one group, or depthwise: each channel a group of its own, with one filter. */
 static scrawl_status read_conv(onnx_reader *reader, const onnx_node *node) {
   onnx_point *x;
   const onnx_tensor *weights, *bias = NULL;
   int64_t group, dims[4] = {-1, -1, -1, -1};
   BASE_TRY(onnx_take_picture(reader, node, &x));
   BASE_TRY(onnx_attribute_int(node, "group", 1, &group, reader->error));
-  BASE_TRY(in_range(reader, "group", 1, &group, 1, 1));
-  dims[1] = onnx_shape(reader, x).c;
+  int64_t channels = onnx_shape(reader, x).c;
+  bool depthwise = group != 1;
+  if (depthwise && group != channels)
+    return base_fail(reader->error, SCRAWL_UNSUPPORTED,
+                     "group %lld is neither 1 nor the number of channels, %lld", (long long)group,
+                     (long long)channels);
+  dims[1] = depthwise ? 1 : channels;
   BASE_TRY(onnx_take_tensor(reader, node, 1, 4, dims, &weights));
   int64_t outputs = weights->dims[0], kernel[2] = {weights->dims[2], weights->dims[3]};
   if (onnx_input(node, 2) >= 0) BASE_TRY(onnx_take_tensor(reader, node, 2, 1, &outputs, &bias));
   BASE_TRY(in_range(reader, "number of filters", 1, &outputs, 1, NN_MAX_CHANNELS));
+  if (depthwise && outputs != channels)
+    return base_fail(reader->error, SCRAWL_UNSUPPORTED,
+                     "%lld filters for %lld channels in as many groups are not supported",
+                     (long long)outputs, (long long)channels);
   BASE_TRY(in_range(reader, "kernel side", 2, kernel, 1, NN_MAX_KERNEL));
-  nn_node made = {.kind = NN_CONV, .input = {x->node, -1}, .bias = bias != NULL};
+  nn_node made = {
+      .kind = depthwise ? NN_DEPTHWISE : NN_CONV, .input = {x->node, -1}, .bias = bias != NULL};
   BASE_TRY(take_window(reader, node, onnx_shape(reader, x), kernel, &made));
   made.window.out_c = (int)outputs;
   const nn_node *added;
   BASE_TRY(onnx_give(reader, node, made, x, &added));
   size_t offset = added->parameter_offset;
-  onnx_note(reader, (onnx_fill){.tensor = weights,
-                                .layout = FILL_FILTERS,
-                                .offset = offset,
-                                .window = added->window});
+  nn_window window = added->window;
+  if (depthwise) window.in_c = 1;
+  onnx_note(
+      reader,
+      (onnx_fill){.tensor = weights, .layout = FILL_FILTERS, .offset = offset, .window = window});
   if (bias)
     onnx_note(reader, (onnx_fill){.tensor = bias,
                                   .offset = offset + added->parameter_count - (size_t)outputs,

@@ -177,18 +177,21 @@ static void put_reshape(nn_writer *writer, const char *node, int rank, onnx_poin
 
 /* ---- nodes ---- */
 
-/* A node with a weight tensor, maybe a bias: convolution and dense. */
+/* A node with a weight tensor, maybe a bias: convolutions and dense. To ONNX a depthwise
+ * convolution is one in as many groups as channels, each with one input. */
 static void put_weighted(onnx_output *output, const nn_node *node, const char *name,
                          const onnx_point *x, const char *y) {
   nn_writer *writer = &output->writer;
   const float *weights = output->graph->parameters + node->parameter_offset;
   int outputs = node->shape.c;
-  bool conv = node->kind == NN_CONV;
+  bool depthwise = node->kind == NN_DEPTHWISE, conv = node->kind == NN_CONV || depthwise;
+  nn_window window = node->window;
+  if (depthwise) window.in_c = 1;
   char weight[NAME_BYTES], bias[NAME_BYTES];
   join(weight, name, "weight");
   join(bias, name, "bias");
   if (conv)
-    put_filters(writer, weight, &node->window, weights);
+    put_filters(writer, weight, &window, weights);
   else
     put_matrix(writer, weight, x->order, outputs, weights);
   if (node->bias)
@@ -197,6 +200,7 @@ static void put_weighted(onnx_output *output, const nn_node *node, const char *n
   const char *inputs[] = {x->name, weight, node->bias ? bias : NULL, NULL};
   size_t mark = put_node(writer, conv ? "Conv" : "Gemm", name, inputs, y);
   if (conv) put_window(writer, node);
+  if (depthwise) put_int(writer, "group", outputs);
   nn_write_end(writer, mark);
 }
 
@@ -270,6 +274,7 @@ static scrawl_status meet(onnx_output *output, const nn_node *node, const char *
   nn_shape input = output->graph->nodes[node->input[0]].shape;
   switch (node->kind) {
   case NN_CONV:
+  case NN_DEPTHWISE:
   case NN_MAX_POOL:
   case NN_AVERAGE_POOL:
   case NN_GLOBAL_AVERAGE:
@@ -318,6 +323,7 @@ static scrawl_status write_node(onnx_output *output, int index) {
   BASE_TRY(meet(output, node, name, &x, &second, y));
   switch (node->kind) {
   case NN_CONV:
+  case NN_DEPTHWISE:
   case NN_DENSE:
     put_weighted(output, node, name, &x, y->name);
     break;

@@ -48,7 +48,7 @@ static void prepare_for_scale(nn_graph *graph, double scale) {
   int first = next_trained(graph, 0);
   if (scale == 1 || first == graph->node_count) return;
   const nn_node *node = &graph->nodes[first];
-  if (node->kind != NN_CONV && node->kind != NN_DENSE) return;
+  if (node->kind != NN_CONV && node->kind != NN_DEPTHWISE && node->kind != NN_DENSE) return;
   float *weights = graph->parameters + node->parameter_offset;
   for (size_t i = 0; i < node->parameter_count; i++) weights[i] /= (float)sqrt(scale);
 }

@@ -28,6 +28,10 @@ static const network NETWORKS[] = {
      "conv 3 3x2 stride 2 pad 1, relu, conv 4 2x3 pad 1 0 0 2, silu, pool 3 stride 2 pad 1, "
      "conv 6 5x5 stride 3 same, average 2x3 stride 1 pad 1, dense 7, softmax",
      {37, 29, 2}},
+    {"depthwise",
+     "conv 18 3x3 stride 2 same, depthwise 3x3 same, batchnorm, relu, conv 12 1x1, "
+     "depthwise 5x3 stride 2 pad 1 0 2 1 nobias, silu, flatten, dense 10, softmax",
+     {21, 18, 2}},
     {"residual",
      "conv 8 3x3 same, batchnorm, relu, repeat 2 ( as a, conv 8 3x3 same, batchnorm epsilon 0.01, "
      "relu, conv 8 3x3 same, batchnorm, add a, relu ), global-average, dense 10, softmax",
