@@ -110,6 +110,8 @@ static scrawl_status build(const nn_graph *graph, nn_graph *folded, base_error *
     for (int i = 0; i < 2; i++)
       if (node.input[i] >= 0) node.input[i] = f.node[node.input[i]];
     if (f.norm[n]) node.bias = true;
+    node.scale = 0;
+    node.int8_weights = false;
     BASE_TRY(nn_graph_add(folded, node, NULL, error));
   }
   return nn_graph_finish(folded, error);
