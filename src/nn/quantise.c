@@ -11,7 +11,7 @@
  *    It always holds 0, and 0 is exactly a byte, because padding is. Outputs of a ReLU so start at
  *    byte 0. The input keeps its whole range: grey levels k / 255 are then exactly bytes.
  * 3. Weights: the greatest magnitude of each output channel becomes 127. Biases become whole
- *    numbers of input scale times weight scale; where a bias would have more than 2^23 of them,
+ *    numbers of input scale times weight scale; where a bias would have more than 2^21 of them,
  *    because all weights of its channel are tiny, the scale grows with it. */
 #include "nn/quantise.h"
 
@@ -29,7 +29,7 @@ enum {
   BINS = 2048,    /* of a histogram */
   CLIPPINGS = 60, /* ranges tried: the whole, and shorter by 1 % each */
 };
-static const double MOST_BIAS = 1 << 23;
+static const double MOST_BIAS = 1 << 21;
 
 typedef struct range {
   double least, greatest;
