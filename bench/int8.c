@@ -1,7 +1,10 @@
 /* How fast quantised networks run.
  *
- *   bench_int8               convolutions of bytes on each instruction set: billions of operations a
- *                            second, and per cent of what its dot products can do (int8_ceiling.c)
+ *   bench_int8                  convolutions of bytes on each instruction set: billions of operations
+ *                               a second, and per cent of what its dot products can do
+ *                               (int8_ceiling.c)
+ *   bench_int8 THREADS          whole networks, quantised and in floats, turn about: pictures a
+ *                               second at batch 1 and 256, medians, and their ratio
  *
  * As in kernels.c each slice of a kernel is followed by a slice of the ceiling's loop, in processor
  * time of this thread; the figures are medians. An operation is a multiplication or an addition. */
@@ -11,10 +14,13 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "base/random.h"
+#include "base/progress.h"
 #include "nn/int8_kernels.h"
+#include "nn/quantise.h"
+#include "nn/session.h"
+#include "nn/spec.h"
 
-enum { ROUNDS = 41 };
+enum { ROUNDS = 21 };
 static const double SLICE_SECONDS = 1e-3;
 
 typedef double ceiling_loop(size_t steps, int *result);
@@ -130,7 +136,7 @@ static void bench(const nn_int8_kernels *kernels, ceiling_loop *loop, size_t num
   base_free(packed);
 }
 
-int main(void) {
+static void bench_sums(void) {
   const nn_int8_kernels *kernels;
   printf("%-8s %-22s %8s %7s\n", "set", "convolution", "GOP/s", "ceiling");
   for (int number = 0; (kernels = nn_int8_number(number)); number++) {
@@ -139,5 +145,77 @@ int main(void) {
       if (strcmp(CEILINGS[i].name, kernels->name) == 0) loop = CEILINGS[i].loop;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) bench(kernels, loop, i);
   }
+}
+
+/* ---- whole networks ---- */
+
+static const struct {
+  const char *name, *text;
+} NETWORKS[] = {
+    {"seed-keras", "seed-keras"},
+    {"five",
+     "conv 32 3x3 same, batchnorm, relu, conv 32 3x3 same, batchnorm, relu, pool 2, conv 64 3x3 "
+     "same, batchnorm, relu, conv 64 3x3 same, batchnorm, relu, pool 2, conv 128 3x3 same, "
+     "batchnorm, relu, flatten, dense 10, softmax"},
+    {"digits", "digits"},
+};
+
+static void need(scrawl_status status, const base_error *error) {
+  if (status == SCRAWL_OK) return;
+  fprintf(stderr, "bench_int8: %s\n", error->message);
+  exit(1);
+}
+
+/* Pictures a second for a while. */
+static double rate(nn_session *session, const float *input, int batch, float *output) {
+  static const double some_seconds = 0.1;
+  double done = 0, start = base_clock(), now = start;
+  for (; now - start < some_seconds; now = base_clock(), done += batch)
+    nn_session_run(session, input, batch, output);
+  return done / (now - start);
+}
+
+static void bench_network(size_t number, base_pool *pool) {
+  enum { BATCH = 256, PIXELS = 28 * 28 };
+  nn_graph *graphs[2];
+  nn_session *sessions[2];
+  base_error error = {0};
+  base_random random = base_random_seed(1);
+  float *input = base_alloc(BATCH * PIXELS, sizeof *input);
+  need(nn_spec_parse(NETWORKS[number].text, (nn_shape){28, 28, 1}, &graphs[0], &error), &error);
+  float *output = base_alloc(BATCH * nn_shape_floats(nn_graph_output(graphs[0])), sizeof *output);
+  if (!input || !output) abort();
+  for (size_t i = 0; i < BATCH * PIXELS; i++) input[i] = (float)base_random_unit(&random);
+  nn_graph_initialise(graphs[0], random);
+  need(nn_quantise(graphs[0], input, BATCH, &graphs[1], &error), &error);
+  for (int i = 0; i < 2; i++)
+    need(nn_session_create(graphs[i], BATCH, pool, NULL, &sessions[i], &error), &error);
+  for (int batch = 1; batch <= BATCH; batch += BATCH - 1) {
+    double rates[2][ROUNDS], ratio[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < 2; i++) rates[i][round] = rate(sessions[i], input, batch, output);
+      ratio[round] = rates[1][round] / rates[0][round];
+    }
+    printf("%-12s %5d %12.0f %12.0f %8.2f\n", NETWORKS[number].name, batch, median(rates[0]),
+           median(rates[1]), median(ratio));
+  }
+  for (int i = 0; i < 2; i++) {
+    nn_session_free(sessions[i]);
+    nn_graph_free(graphs[i]);
+  }
+  base_free(input);
+  base_free(output);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    bench_sums();
+    return 0;
+  }
+  base_pool *pool = base_pool_create((size_t)atoi(argv[1]));
+  if (!pool) abort();
+  printf("%-12s %5s %12s %12s %8s\n", "network", "batch", "floats", "bytes", "ratio");
+  for (size_t i = 0; i < sizeof NETWORKS / sizeof *NETWORKS; i++) bench_network(i, pool);
+  base_pool_free(pool);
   return 0;
 }
