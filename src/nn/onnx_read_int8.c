@@ -75,7 +75,7 @@ static scrawl_status take_scales(onnx_reader *reader, const onnx_node *node, int
                                   : "its scales are not one for each output");
   for (size_t i = 0; i < count; i++) {
     float value = nn_float_at(tensor->data.at, i);
-    if (!(value >= 1e-30F && value <= 1e30F))
+    if (!(value >= 1e-30F && value <= 1e20F))
       return base_fail(reader->error, SCRAWL_BAD_FORMAT, "its scale is %g", (double)value);
   }
   *scale = tensor;

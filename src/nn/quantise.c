@@ -135,7 +135,7 @@ typedef struct grid {
 
 static grid grid_of(double least, double greatest) {
   double scale = (double)(float)((greatest - least) / 255);
-  if (!(scale >= 1e-30 && scale <= 1e30)) return (grid){1, 0}; /* nothing but 0, or not sound */
+  if (!(scale >= 1e-15 && scale <= 1e15)) return (grid){1, 0}; /* nothing but 0, or not sound */
   return (grid){scale, (int)nearbyint(-least / scale)};
 }
 
@@ -203,7 +203,7 @@ static void quantise_channel(const nn_node *node, double input, const float *fro
   for (size_t i = channel; i < count; i += channels)
     greatest = fmax(greatest, fabs((double)from[i]));
   double grain = fmax(greatest / NN_INT8_WEIGHT, fabs(bias) / (MOST_BIAS * input));
-  if (!(grain >= 1e-30 && grain <= 1e30)) grain = 1;
+  if (!(grain >= 1e-15 && grain <= 1e15)) grain = 1;
   *scale = (float)grain;
   grain = (double)*scale;
   for (size_t i = channel; i < count; i += channels) {
