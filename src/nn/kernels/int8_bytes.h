@@ -4,35 +4,83 @@
 
 #include "nn/kernels/int8_vector.h"
 
-typedef uint8_t bytes_16_at __attribute__((vector_size(16), aligned(1), may_alias));
+/* A vector of bytes, of the width of the set or of 16. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+typedef uint8_t sixteen_at __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint8_t bytes_of_ints __attribute__((vector_size(WIDTH)));
 typedef uint8_t bytes_of_ints_at __attribute__((vector_size(WIDTH), aligned(1), may_alias));
 
-/* to = the larger of both, number by number. */
-INLINE void bytes_raise(uint8_t *to, const uint8_t *from, size_t count) {
-  size_t i = 0;
-  for (; i + BYTES <= count; i += BYTES)
-    *(bytes_at *)(to + i) = bytes_largest(*(bytes_at *)(to + i), *(const bytes_at *)(from + i));
-  for (; i + 16 <= count; i += 16) {
-    const bytes_16_at a = *(bytes_16_at *)(to + i), b = *(const bytes_16_at *)(from + i);
-    const bytes_16_at more = (bytes_16_at)(a > b);
-    *(bytes_16_at *)(to + i) = (a & more) | (b & ~more);
+INLINE sixteen sixteen_largest(sixteen a, sixteen b) {
+  const sixteen more = (sixteen)(a > b);
+  return (a & more) | (b & ~more);
+}
+
+/* The part of a window that lies inside the picture. */
+typedef struct pool_window {
+  const uint8_t *x;
+  size_t rows, columns, row, pixel; /* how many, and bytes from one to the next */
+} pool_window;
+
+/* Channel `at`, and so many after it as fit a vector, over the whole window. */
+INLINE void pool_bytes(const pool_window *w, size_t at, uint8_t *y) {
+  bytes most = {0};
+  for (size_t r = 0; r < w->rows; r++)
+    for (size_t c = 0; c < w->columns; c++)
+      most = bytes_largest(most, *(const bytes_at *)(w->x + r * w->row + c * w->pixel + at));
+  *(bytes_at *)(y + at) = most;
+}
+
+INLINE void pool_sixteen(const pool_window *w, size_t at, uint8_t *y) {
+  sixteen most = {0};
+  for (size_t r = 0; r < w->rows; r++)
+    for (size_t c = 0; c < w->columns; c++)
+      most = sixteen_largest(most, *(const sixteen_at *)(w->x + r * w->row + c * w->pixel + at));
+  *(sixteen_at *)(y + at) = most;
+}
+
+INLINE void pool_one(const pool_window *w, size_t at, uint8_t *y) {
+  uint8_t most = 0;
+  for (size_t r = 0; r < w->rows; r++)
+    for (size_t c = 0; c < w->columns; c++) {
+      const uint8_t value = w->x[r * w->row + c * w->pixel + at];
+      if (value > most) most = value;
+    }
+  y[at] = most;
+}
+
+/* The last vector of a pixel begins earlier, so that it ends with the pixel. */
+INLINE void pool_pixel(const pool_window *w, uint8_t *y) {
+  const size_t channels = w->pixel;
+  if (channels >= BYTES) {
+    for (size_t at = 0; at + BYTES < channels; at += BYTES) pool_bytes(w, at, y);
+    pool_bytes(w, channels - BYTES, y);
+  } else if (channels >= 16) {
+    for (size_t at = 0; at + 16 < channels; at += 16) pool_sixteen(w, at, y);
+    pool_sixteen(w, channels - 16, y);
+  } else {
+    for (size_t at = 0; at < channels; at++) pool_one(w, at, y);
   }
-  for (; i < count; i++) to[i] = to[i] > from[i] ? to[i] : from[i];
+}
+
+/* From where to where a window of `kernel` that begins at `first` lies inside 0..side. */
+INLINE void clip(int first, int kernel, int side, size_t *from, size_t *count) {
+  const int begin = first < 0 ? 0 : first, end = first + kernel < side ? first + kernel : side;
+  *from = (size_t)begin;
+  *count = (size_t)(end - begin);
 }
 
 static void int8_max_pool(const nn_window *w, const uint8_t *x, uint8_t *y) {
   const size_t channels = (size_t)w->in_c;
-  for (int i = 0; i < w->out_h; i++)
+  pool_window window = {.pixel = channels, .row = (size_t)w->in_w * channels};
+  for (int i = 0; i < w->out_h; i++) {
+    size_t row, column;
+    clip(i * w->stride_h - w->pad_top, w->kernel_h, w->in_h, &row, &window.rows);
     for (int j = 0; j < w->out_w; j++, y += channels) {
-      memset(y, 0, channels);
-      for (int ky = 0; ky < w->kernel_h; ky++)
-        for (int kx = 0; kx < w->kernel_w; kx++) {
-          const int r = i * w->stride_h + ky - w->pad_top, s = j * w->stride_w + kx - w->pad_left;
-          if (r < 0 || r >= w->in_h || s < 0 || s >= w->in_w) continue;
-          bytes_raise(y, x + ((size_t)r * (size_t)w->in_w + (size_t)s) * channels, channels);
-        }
+      clip(j * w->stride_w - w->pad_left, w->kernel_w, w->in_w, &column, &window.columns);
+      window.x = x + row * window.row + column * channels;
+      pool_pixel(&window, y);
     }
+  }
 }
 
 /* WIDTH numbers to bytes, the first `count` of them stored. */

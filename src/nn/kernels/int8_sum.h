@@ -29,6 +29,9 @@ enum {
   INT8_TILE_OF_TWO = INT8_MANY ? (DOT_PARTS == 1 ? 12 : 8) : 4, /* even */
   INT8_TILE_OF_ONE = 8,                                         /* a multiple of four */
   INT8_TILE = 12,
+  /* Where whole tiles waste too much: two thirds of the pixels. */
+  INT8_NARROW_OF_FOUR = INT8_TILE_OF_FOUR > 4 ? 4 : 2,
+  INT8_NARROW_OF_TWO = INT8_TILE_OF_TWO > 8 ? 8 : 4,
 };
 
 /* Vectors of the block when `left` channels are still to come. */
@@ -212,6 +215,12 @@ INLINE void int8_block(const int pixels, const int vectors, const nn_int8_sum *s
   }
 }
 
+/* Whether narrow tiles need less than eleven twelfths of the work of whole ones. */
+INLINE bool int8_narrow(const size_t whole, const size_t narrow, size_t pixels) {
+  const size_t many = (pixels + whole - 1) / whole * whole;
+  return (pixels + narrow - 1) / narrow * narrow * 12 < many * 11;
+}
+
 INLINE void int8_all_blocks(const nn_int8_sum *s, bool relu, uint8_t *to_bytes, float *to_floats) {
   const uint8_t *block = s->packed;
   for (size_t channel = 0; channel < s->channels;) {
@@ -219,8 +228,12 @@ INLINE void int8_all_blocks(const nn_int8_sum *s, bool relu, uint8_t *to_bytes, 
     const size_t channels = left < vectors * WIDTH ? left : vectors * WIDTH;
     uint8_t *yb = to_bytes ? to_bytes + channel : NULL;
     float *yf = to_floats ? to_floats + channel : NULL;
-    if (vectors == 4)
+    if (vectors == 4 && int8_narrow(INT8_TILE_OF_FOUR, INT8_NARROW_OF_FOUR, s->pixels))
+      int8_block(INT8_NARROW_OF_FOUR, 4, s, block, channels, relu, yb, yf);
+    else if (vectors == 4)
       int8_block(INT8_TILE_OF_FOUR, 4, s, block, channels, relu, yb, yf);
+    else if (vectors == 2 && int8_narrow(INT8_TILE_OF_TWO, INT8_NARROW_OF_TWO, s->pixels))
+      int8_block(INT8_NARROW_OF_TWO, 2, s, block, channels, relu, yb, yf);
     else if (vectors == 2)
       int8_block(INT8_TILE_OF_TWO, 2, s, block, channels, relu, yb, yf);
     else
