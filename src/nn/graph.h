@@ -63,6 +63,14 @@ typedef struct nn_node {
   size_t parameter_offset, parameter_count;
   /* Not trained. Batch norm: running mean [c], running variance [c]. */
   size_t state_offset, state_count;
+  /* Quantised networks (quantise.h). The activation is kept as bytes q that stand for
+   * (q - zero_point) * scale; scale 0: as floats. */
+  float scale;
+  int zero_point;
+  /* Convolution, dense: each weight is a whole number -127..127 times the scale of its output,
+   * which is in graph->scales from scales_offset on. */
+  bool int8_weights;
+  size_t scales_offset;
 } nn_node;
 
 typedef struct nn_graph {
@@ -72,6 +80,8 @@ typedef struct nn_graph {
   size_t parameter_count;
   float *state;
   size_t state_count;
+  float *scales; /* of int8 weights */
+  size_t scale_count;
 } nn_graph;
 
 scrawl_status nn_graph_create(nn_shape input, nn_graph **graph, base_error *error);
@@ -89,6 +99,8 @@ void nn_graph_free(nn_graph *graph);
 /* He normal for weights before ReLU-like units, Glorot for the last dense layer, zero biases. */
 void nn_graph_initialise(nn_graph *graph, base_random random);
 
+/* Whether any activation is kept as bytes: then it is for inference only. */
+bool nn_graph_quantised(const nn_graph *graph);
 nn_shape nn_graph_input(const nn_graph *graph);
 nn_shape nn_graph_output(const nn_graph *graph);
 size_t nn_shape_floats(nn_shape shape);

@@ -58,6 +58,9 @@ scrawl_status train_make_network(const train_recipe *recipe, const data_set *set
                                  base_error *error) {
   *graph = NULL;
   nn_shape shape = {set->height, set->width, 1};
+  if (from && nn_graph_quantised(from))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "the model to go on from is quantised; take the one that it was made of");
   if (recipe->architecture) {
     BASE_TRY(nn_spec_parse(recipe->architecture, shape, graph, error));
     nn_graph_initialise(*graph, random);
