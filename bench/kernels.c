@@ -100,18 +100,7 @@ static const struct layer {
     {"conv 64>128 1x1 of 14x14", 14, 14, 64, 128, 1, 0},
 };
 
-static const struct set {
-  base_cpu_level level;
-  ceiling_loop ceiling;
-} SETS[] = {
-#ifdef __x86_64__
-    {BASE_CPU_V2, ceiling_v2},
-    {BASE_CPU_V3, ceiling_v3},
-    {BASE_CPU_V4, ceiling_v4},
-#elif defined __aarch64__
-    {BASE_CPU_NEON, ceiling_neon},
-#endif
-};
+static const base_cpu_level SETS[] = {BASE_CPU_V2, BASE_CPU_V3, BASE_CPU_V4, BASE_CPU_NEON};
 
 static double now(void) {
   struct timespec time;
@@ -175,8 +164,8 @@ static void data_free(pass_data *d) {
   base_free(d->sums);
 }
 
-static void bench_layer(const struct set *set, const struct layer *layer) {
-  const nn_kernels *kernels = nn_kernels_of(set->level);
+static void bench_layer(base_cpu_level set, const struct layer *layer) {
+  const nn_kernels *kernels = nn_kernels_of(set);
   const nn_window w = {.in_h = layer->in_h,
                        .in_w = layer->in_w,
                        .in_c = layer->in_c,
@@ -213,7 +202,7 @@ static void bench_layer(const struct set *set, const struct layer *layer) {
   printf("%-5s %-28s", kernels->name, layer->name);
   for (size_t i = 0; i < sizeof PASSES / sizeof *PASSES; i++) {
     double rate, ratio;
-    measure(&PASSES[i], &d, work, set->ceiling, &rate, &ratio);
+    measure(&PASSES[i], &d, work, ceiling_of(set), &rate, &ratio);
     printf("  %-7s %6.1f %5.1f %%", PASSES[i].name, rate, 100 * ratio);
     fflush(stdout);
   }
@@ -222,8 +211,8 @@ static void bench_layer(const struct set *set, const struct layer *layer) {
 }
 
 /* A 26 x 26 picture of 64 channels: 170 KB. */
-static void bench_plain(const struct set *set, const kernel_case *c) {
-  const nn_kernels *kernels = nn_kernels_of(set->level);
+static void bench_plain(base_cpu_level set, const kernel_case *c) {
+  const nn_kernels *kernels = nn_kernels_of(set);
   const nn_window w = {26, 26, 64, 13, 13, 64, 2, 2, 2, 2, 0, 0};
   const size_t count = (size_t)26 * 26 * 64;
   base_random random = base_random_seed(1);
@@ -241,7 +230,7 @@ static void bench_plain(const struct set *set, const kernel_case *c) {
       .count = count,
   };
   double rate, ratio;
-  measure(c, &d, c->streams * (double)count * sizeof(float), set->ceiling, &rate, &ratio);
+  measure(c, &d, c->streams * (double)count * sizeof(float), ceiling_of(set), &rate, &ratio);
   printf("%-5s %-28s  %6.1f GB/s  %6.2f ns/float\n", kernels->name, c->name, rate,
          c->streams * sizeof(float) / rate);
   data_free(&d);
@@ -251,15 +240,16 @@ int main(int count, char **arguments) {
   const char *wanted = count > 1 ? arguments[1] : "";
   printf("GFLOP/s and per cent of the multiply-add ceiling, one core, median of %d\n", ROUNDS);
   for (size_t s = 0; s < sizeof SETS / sizeof *SETS; s++) {
-    if (!nn_kernels_of(SETS[s].level)) {
-      printf("%s: not on this processor\n", base_cpu_name(SETS[s].level));
+    if (!ceiling_of(SETS[s])) continue; /* of another kind of processor */
+    if (!nn_kernels_of(SETS[s])) {
+      printf("%s: not on this processor\n", base_cpu_name(SETS[s]));
       continue;
     }
     for (size_t i = 0; i < sizeof LAYERS / sizeof *LAYERS; i++) {
-      if (strstr(LAYERS[i].name, wanted)) bench_layer(&SETS[s], &LAYERS[i]);
+      if (strstr(LAYERS[i].name, wanted)) bench_layer(SETS[s], &LAYERS[i]);
     }
     for (size_t i = 0; i < sizeof PLAIN / sizeof *PLAIN; i++) {
-      if (strstr(PLAIN[i].name, wanted)) bench_plain(&SETS[s], &PLAIN[i]);
+      if (strstr(PLAIN[i].name, wanted)) bench_plain(SETS[s], &PLAIN[i]);
     }
   }
   return 0;
