@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { missing, versions } from './peers.mjs';
 import { parts } from './parts.mjs';
@@ -30,7 +31,17 @@ function cells(row) {
 
 const output = (command, ...rest) => execFileSync(command, rest, { cwd: here, encoding: 'utf8' }).trim();
 
-function surroundings() {
+/** How busy other programs keep the cores, 0 to 1, watched for a second while nothing of ours runs. */
+async function othersShare() {
+  const sum = () => cpus().reduce(([idle, all], { times }) => [idle + times.idle, all + Object.values(times).reduce((a, b) => a + b)], [0, 0]);
+  const [idle, all] = sum();
+  await sleep(1000);
+  const [idleLater, allLater] = sum();
+  return 1 - (idleLater - idle) / (allLater - all);
+}
+const QUIET = 0.05; // more than this, and a program that spins with several threads is treated unfairly
+
+function surroundings(busy) {
   const system = readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="?([^"\n]*)/m)?.[1];
   const kernels = output('../build/bench/bench_step', 'dense-alone', '1', '1').split(' ')[0];
   return [
@@ -38,6 +49,9 @@ function surroundings() {
     `Machine: ${cpus()[0].model.trim()}, ${cpus().length} cores, ${kernels} kernels; ${system}`,
     `Scrawl: ${output('git', 'describe', '--always', '--dirty')}, ${output('cc', '--version').split('\n')[0]}`,
     `Peers: ${Object.entries(versions).map(([name, version]) => `${name} ${version ?? 'missing'}`).join(', ')}`,
+    `Other programs: ${busy.map((share) => `${(100 * share).toFixed(0)} %`).join(' of the cores before, ')} after${
+      Math.max(...busy) > QUIET ? ': NOT a quiet machine, which harms programs that spin more than others' : ''
+    }`,
     ...missing,
   ];
 }
@@ -52,6 +66,8 @@ async function main(names) {
   for (const line of missing) console.error(line);
   const folder = mkdtempSync(join(tmpdir(), 'scrawl-bench-'));
   const rows = [];
+  const busy = [await othersShare()];
+  if (busy[0] > QUIET) console.error(`this machine is not quiet: other programs take ${(100 * busy[0]).toFixed(0)} % of it`);
   try {
     for (const name of names.length ? names : Object.keys(parts)) rows.push(...(await parts[name](folder)));
   } finally {
@@ -60,7 +76,8 @@ async function main(names) {
   const text = table(HEAD, rows.map(cells));
   console.log(text);
   if (names.length) return;
-  const list = surroundings().map((line) => `- ${line}`).join('\n');
+  busy.push(await othersShare());
+  const list = surroundings(busy).map((line) => `- ${line}`).join('\n');
   writeFileSync(join(here, 'RESULTS.md'), `# Measured\n\n${EXPLANATION}\n\n${list}\n\n${text}\n`);
 }
 
