@@ -2,8 +2,8 @@
  *
  *   bench_convolution PASS SIDE IN OUT KERNEL PAD BATCH THREADS      (layer.h; slices, slices.h)
  *
- * As in training: weights are packed beforehand; pictures are handed to threads one by one; the
- * weight gradient is gathered in a row for every few pictures and the rows are added up. */
+ * As in training: weights are packed beforehand, a thread takes a few pictures at a time, and the
+ * weight gradient is gathered in a row for each of these shards, which are then added up. */
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -18,54 +18,41 @@ enum { SHARD_PICTURES = 4 }; /* as in nn/trainer.c */
 typedef struct bench {
   layer layer;
   const nn_kernels *kernels;
+  const nn_conv *conv;
   nn_window window;
   base_pool *pool;
   size_t shards, scratch_floats, in_floats, out_floats, weight_floats;
   float *x, *y, *packed, *bias, *rows, *sum, *scratch;
 } bench;
 
-static void forward_picture(void *data, size_t picture, size_t worker) {
+static void run_shard(void *data, size_t shard, size_t worker) {
   bench *b = data;
-  b->kernels->conv_forward(&b->window, b->x + picture * b->in_floats, b->packed, b->bias, true,
-                           b->y + picture * b->out_floats, b->scratch + worker * b->scratch_floats);
-}
-
-static void data_picture(void *data, size_t picture, size_t worker) {
-  bench *b = data;
-  b->kernels->conv_backward_data(&b->window, b->y + picture * b->out_floats, b->packed,
-                                 b->x + picture * b->in_floats,
-                                 b->scratch + worker * b->scratch_floats);
-}
-
-static void weights_shard(void *data, size_t shard, size_t worker) {
-  bench *b = data;
+  const nn_conv_end end = {.bias = b->bias, .relu = true};
+  const size_t first = shard * SHARD_PICTURES, left = (size_t)b->layer.batch - first;
+  const int count = left < SHARD_PICTURES ? (int)left : SHARD_PICTURES;
+  float *x = b->x + first * b->in_floats, *y = b->y + first * b->out_floats;
   float *row = b->rows + shard * b->weight_floats;
-  float *bias = row + b->weight_floats - b->layer.out_c;
-  memset(row, 0, b->weight_floats * sizeof *row);
-  for (size_t i = 0; i < SHARD_PICTURES; i++) {
-    const size_t picture = shard * SHARD_PICTURES + i;
-    if (picture >= (size_t)b->layer.batch) break;
-    b->kernels->conv_backward_weights(&b->window, b->x + picture * b->in_floats,
-                                      b->y + picture * b->out_floats, row, bias,
-                                      b->scratch + worker * b->scratch_floats);
+  float *scratch = b->scratch + worker * b->scratch_floats;
+  switch (b->layer.pass) {
+  case LAYER_FORWARD:
+    b->conv->forward(&b->window, count, x, b->packed, &end, y, scratch);
+    break;
+  case LAYER_DATA: /* x gets its gradient: nothing here needs its old values */
+    b->conv->backward(&b->window, count, x, y, b->packed, x, NULL, NULL, scratch);
+    break;
+  case LAYER_WEIGHTS:
+    memset(row, 0, b->weight_floats * sizeof *row);
+    b->conv->backward(&b->window, count, x, y, b->packed, NULL, row,
+                      row + b->weight_floats - b->layer.out_c, scratch);
+    break;
   }
 }
 
 static void once(void *data) {
   bench *b = data;
-  const size_t pictures = (size_t)b->layer.batch;
-  switch (b->layer.pass) {
-  case LAYER_FORWARD:
-    base_pool_run(b->pool, pictures, forward_picture, b);
-    break;
-  case LAYER_DATA:
-    base_pool_run(b->pool, pictures, data_picture, b);
-    break;
-  case LAYER_WEIGHTS:
-    base_pool_run(b->pool, b->shards, weights_shard, b);
+  base_pool_run(b->pool, b->shards, run_shard, b);
+  if (b->layer.pass == LAYER_WEIGHTS)
     b->kernels->sum_rows(b->weight_floats, b->shards, b->weight_floats, b->rows, b->sum);
-    break;
-  }
 }
 
 static float *numbers(size_t count, base_random *random) {
@@ -93,6 +80,7 @@ static void prepare(bench *b, size_t threads) {
                           .stride_w = 1,
                           .pad_top = l->pad,
                           .pad_left = l->pad};
+  const nn_conv *conv = b->conv = kernels->conv_of(&b->window);
   base_random random = base_random_seed(1);
   const size_t batch = (size_t)l->batch, in_c = (size_t)l->in_c, out_c = (size_t)l->out_c;
   const size_t weights = (size_t)l->kernel * (size_t)l->kernel * in_c * out_c;
@@ -101,19 +89,21 @@ static void prepare(bench *b, size_t threads) {
   b->in_floats = (size_t)l->side * (size_t)l->side * in_c;
   b->out_floats = (size_t)l->out_side * (size_t)l->out_side * out_c;
   b->weight_floats = weights + out_c; /* and biases */
-  b->scratch_floats = (kernels->conv_scratch_floats(&b->window) + 15) / 16 * 16;
+  const size_t forward = conv->forward_scratch(&b->window, SHARD_PICTURES);
+  const size_t backward = conv->backward_scratch(&b->window, SHARD_PICTURES);
+  b->scratch_floats = ((forward > backward ? forward : backward) + 15) / 16 * 16; /* aligned */
   b->x = numbers(batch * b->in_floats, &random);
   b->y = numbers(batch * b->out_floats, &random);
   b->bias = numbers(out_c, &random);
   b->rows = numbers(b->shards * b->weight_floats, &random);
   b->sum = numbers(b->weight_floats, &random);
   b->scratch = numbers(base_pool_threads(b->pool) * b->scratch_floats, &random);
-  if (l->pass == LAYER_DATA) {
-    b->packed = numbers(kernels->conv_packed_backward_floats(&b->window), &random);
-    kernels->conv_pack_backward(&b->window, b->rows, b->packed);
+  if (l->pass == LAYER_FORWARD) {
+    b->packed = numbers(conv->packed_floats(&b->window), &random);
+    conv->pack(&b->window, b->rows, b->packed);
   } else {
-    b->packed = numbers(kernels->conv_packed_floats(&b->window), &random);
-    kernels->conv_pack(&b->window, b->rows, b->packed);
+    b->packed = numbers(conv->packed_backward_floats(&b->window), &random);
+    conv->pack_backward(&b->window, b->rows, b->packed);
   }
 }
 

@@ -17,11 +17,12 @@
 #include "ceiling.h"
 #include "nn/kernels.h"
 
-enum { ROUNDS = 41 };
+enum { ROUNDS = 41, PICTURES = 4 }; /* as in a shard of a training step */
 static const double SLICE_SECONDS = 1e-3;
 
 typedef struct pass_data {
   const nn_kernels *kernels;
+  const nn_conv *conv;
   nn_window window;
   float *x, *y, *dx, *dy, *weights, *dw, *bias, *packed, *back, *scratch;
   size_t count; /* of a pointwise kernel */
@@ -35,13 +36,14 @@ typedef struct kernel_case {
 } kernel_case;
 
 static void forward(const pass_data *d) {
-  d->kernels->conv_forward(&d->window, d->x, d->packed, d->bias, true, d->y, d->scratch);
+  const nn_conv_end end = {.bias = d->bias, .relu = true};
+  d->conv->forward(&d->window, PICTURES, d->x, d->packed, &end, d->y, d->scratch);
 }
 static void data_gradient(const pass_data *d) {
-  d->kernels->conv_backward_data(&d->window, d->dy, d->back, d->dx, d->scratch);
+  d->conv->backward(&d->window, PICTURES, d->x, d->dy, d->back, d->dx, NULL, NULL, d->scratch);
 }
 static void weight_gradient(const pass_data *d) {
-  d->kernels->conv_backward_weights(&d->window, d->x, d->dy, d->dw, d->bias, d->scratch);
+  d->conv->backward(&d->window, PICTURES, d->x, d->dy, d->back, NULL, d->dw, d->bias, d->scratch);
 }
 static void max_pool(const pass_data *d) {
   d->kernels->max_pool_forward(&d->window, d->x, d->y);
@@ -89,14 +91,17 @@ static const struct layer {
 } LAYERS[] = {
     {"conv 1>64 3x3 of 28x28", 28, 28, 1, 64, 3, 0},
     {"conv 64>32 3x3 of 26x26", 26, 26, 64, 32, 3, 0},
-    {"dense 18432>10, 32 rows", 1, 32, 18432, 10, 1, 0},
-    {"dense 18432>10, 8 rows", 1, 8, 18432, 10, 1, 0},
+    {"dense 18432>10, 32 rows", 1, 8, 18432, 10, 1, 0},
+    {"dense 18432>10, 8 rows", 1, 2, 18432, 10, 1, 0},
     {"conv 1>10 5x5 of 28x28", 28, 28, 1, 10, 5, 0},
     {"conv 10>20 5x5 of 12x12", 12, 12, 10, 20, 5, 0},
-    {"dense 320>100, 32 rows", 1, 32, 320, 100, 1, 0},
+    {"dense 320>100, 32 rows", 1, 8, 320, 100, 1, 0},
     {"conv 32>32 3x3 same 28x28", 28, 28, 32, 32, 3, 1},
     {"conv 64>64 3x3 same 14x14", 14, 14, 64, 64, 3, 1},
     {"conv 128>128 3x3 same 7x7", 7, 7, 128, 128, 3, 1},
+    {"conv 96>192 3x3 of 4x4", 4, 4, 96, 192, 3, 0},
+    {"conv 8>8 3x3 same 28x28", 28, 28, 8, 8, 3, 1},
+    {"conv 16>16 3x3 same 28x28", 28, 28, 16, 16, 3, 1},
     {"conv 64>128 1x1 of 14x14", 14, 14, 64, 128, 1, 0},
 };
 
@@ -164,8 +169,46 @@ static void data_free(pass_data *d) {
   base_free(d->sums);
 }
 
+static void bench_conv(base_cpu_level set, const struct layer *layer, const nn_conv *conv,
+                       const nn_window *window) {
+  const nn_window w = *window;
+  const size_t in = (size_t)w.in_h * (size_t)w.in_w * (size_t)w.in_c;
+  const size_t out = (size_t)w.out_h * (size_t)w.out_w * (size_t)w.out_c;
+  const size_t weights = (size_t)w.kernel_h * (size_t)w.kernel_w * (size_t)w.in_c * (size_t)w.out_c;
+  const size_t forward_scratch = conv->forward_scratch(&w, PICTURES);
+  const size_t backward_scratch = conv->backward_scratch(&w, PICTURES);
+  const size_t scratch = forward_scratch > backward_scratch ? forward_scratch : backward_scratch;
+  base_random random = base_random_seed(1);
+  pass_data d = {
+      .conv = conv,
+      .window = w,
+      .x = numbers(PICTURES * in, &random),
+      .y = numbers(PICTURES * out, &random),
+      .dx = numbers(PICTURES * in, &random),
+      .dy = numbers(PICTURES * out, &random),
+      .weights = numbers(weights, &random),
+      .dw = numbers(weights, &random),
+      .bias = numbers((size_t)w.out_c, &random),
+      .packed = numbers(conv->packed_floats(&w), &random),
+      .back = numbers(conv->packed_backward_floats(&w), &random),
+      .scratch = numbers(scratch, &random),
+  };
+  conv->pack(&w, d.weights, d.packed);
+  conv->pack_backward(&w, d.weights, d.back);
+  const double work = 2.0 * PICTURES * (double)weights * (double)w.out_h * (double)w.out_w;
+  const bool chosen = nn_kernels_of(set)->conv_of(&w) == conv;
+  printf("%-3s %-27s %-12s %s", base_cpu_name(set), layer->name, conv->name, chosen ? "*" : " ");
+  for (size_t i = 0; i < sizeof PASSES / sizeof *PASSES; i++) {
+    double rate, ratio;
+    measure(&PASSES[i], &d, work, ceiling_of(set), &rate, &ratio);
+    printf("  %-7s %6.1f %5.1f %%", PASSES[i].name, rate, 100 * ratio);
+    fflush(stdout);
+  }
+  printf("\n");
+  data_free(&d);
+}
+
 static void bench_layer(base_cpu_level set, const struct layer *layer) {
-  const nn_kernels *kernels = nn_kernels_of(set);
   const nn_window w = {.in_h = layer->in_h,
                        .in_w = layer->in_w,
                        .in_c = layer->in_c,
@@ -178,36 +221,9 @@ static void bench_layer(base_cpu_level set, const struct layer *layer) {
                        .stride_w = 1,
                        .pad_top = layer->pad,
                        .pad_left = layer->pad};
-  const size_t in = (size_t)w.in_h * (size_t)w.in_w * (size_t)w.in_c;
-  const size_t out = (size_t)w.out_h * (size_t)w.out_w * (size_t)w.out_c;
-  const size_t weights = (size_t)w.kernel_h * (size_t)w.kernel_w * (size_t)w.in_c * (size_t)w.out_c;
-  base_random random = base_random_seed(1);
-  pass_data d = {
-      .kernels = kernels,
-      .window = w,
-      .x = numbers(in, &random),
-      .y = numbers(out, &random),
-      .dx = numbers(in, &random),
-      .dy = numbers(out, &random),
-      .weights = numbers(weights, &random),
-      .dw = numbers(weights, &random),
-      .bias = numbers((size_t)w.out_c, &random),
-      .packed = numbers(kernels->conv_packed_floats(&w), &random),
-      .back = numbers(kernels->conv_packed_backward_floats(&w), &random),
-      .scratch = numbers(kernels->conv_scratch_floats(&w), &random),
-  };
-  kernels->conv_pack(&w, d.weights, d.packed);
-  kernels->conv_pack_backward(&w, d.weights, d.back);
-  const double work = 2.0 * (double)weights * (double)w.out_h * (double)w.out_w;
-  printf("%-5s %-28s", kernels->name, layer->name);
-  for (size_t i = 0; i < sizeof PASSES / sizeof *PASSES; i++) {
-    double rate, ratio;
-    measure(&PASSES[i], &d, work, ceiling_of(set), &rate, &ratio);
-    printf("  %-7s %6.1f %5.1f %%", PASSES[i].name, rate, 100 * ratio);
-    fflush(stdout);
+  for (const nn_conv *const *conv = nn_kernels_of(set)->convs; *conv; conv++) {
+    if ((*conv)->can(&w)) bench_conv(set, layer, *conv, &w);
   }
-  printf("\n");
-  data_free(&d);
 }
 
 /* A 26 x 26 picture of 64 channels: 170 KB. */

@@ -48,7 +48,7 @@ static totals size_nodes(nn_engine *engine) {
     if (engine->training && op->statistics_count)
       engine->statistics_count += op->statistics_count(node);
     for (int count = 1; op->scratch_floats && count <= engine->pictures; count++) {
-      size_t floats = round_up(op->scratch_floats(node, count, engine->kernels));
+      size_t floats = round_up(op->scratch_floats(node, count, engine->training, engine->kernels));
       if (floats > engine->scratch_floats) engine->scratch_floats = floats;
     }
   }

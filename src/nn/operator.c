@@ -75,12 +75,6 @@ void nn_window_same(nn_node *node, nn_shape input) {
   side_same(input.w, w->kernel_w, w->stride_w, &w->pad_left, &node->pad_right);
 }
 
-nn_window nn_dense_window(const nn_node *node, int rows) {
-  nn_window window = node->window;
-  window.in_w = window.out_w = rows;
-  return window;
-}
-
 scrawl_status nn_parameters_fit(uint64_t count, base_error *error) {
   if (count <= NN_MAX_PARAMETERS) return SCRAWL_OK;
   return base_fail(error, SCRAWL_LIMIT_EXCEEDED,

@@ -63,7 +63,8 @@ typedef struct nn_operator {
   bool training_only; /* y is x in inference */
 
   /* NULL where there is none. Sizes are per picture (saved) or for `count` pictures (scratch). */
-  size_t (*scratch_floats)(const nn_node *node, int count, const nn_kernels *kernels);
+  size_t (*scratch_floats)(const nn_node *node, int count, bool training,
+                           const nn_kernels *kernels);
   size_t (*saved_floats)(const nn_node *node);
   size_t (*packed_floats)(const nn_node *node, const nn_kernels *kernels);
   void (*pack)(const nn_run *run, float *packed);
@@ -93,8 +94,6 @@ scrawl_status nn_window_fit(nn_node *node, nn_shape input, int channels, base_er
 /* Sets the padding for which ceil(side / stride) windows fit, an odd pixel going to the bottom and
  * right. */
 void nn_window_same(nn_node *node, nn_shape input);
-/* A dense layer over `rows` pictures as a 1x1 convolution. */
-nn_window nn_dense_window(const nn_node *node, int rows);
 /* 0 when `count` parameters are within NN_MAX_PARAMETERS, LIMIT_EXCEEDED otherwise. */
 scrawl_status nn_parameters_fit(uint64_t count, base_error *error);
 
