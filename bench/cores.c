@@ -1,8 +1,10 @@
 /* The multiply-add ceiling of several cores at once, with the best instruction set there is.
  *
- *   bench_cores THREADS      slices (slices.h): operations per second */
+ *   bench_cores THREADS      slices (slices.h): operations per second
+ *   bench_cores level        the name of that instruction set */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cpu.h"
 #include "base/pool.h"
@@ -31,8 +33,12 @@ static void once(void *data) {
 int main(int count, char **arguments) {
   const ceiling_loop loop = ceiling_of(base_cpu());
   if (count != 2 || !loop) {
-    fputs(loop ? "usage: bench_cores THREADS\n" : "no ceiling for this processor\n", stderr);
+    fputs(loop ? "usage: bench_cores THREADS|level\n" : "no ceiling for this processor\n", stderr);
     return 2;
+  }
+  if (strcmp(arguments[1], "level") == 0) {
+    puts(base_cpu_name(base_cpu()));
+    return 0;
   }
   bench b = {base_pool_create((size_t)atoi(arguments[1])), loop};
   float factor = 0.999F;

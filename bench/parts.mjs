@@ -96,6 +96,22 @@ async function inference(folder) {
   return rows;
 }
 
+// ---- int8 ----
+
+async function int8() {
+  const rows = [];
+  for (const name of NETWORKS)
+    for (const threads of [2, 1]) {
+      const setting = `${name}, batch 256, ${threadsText(threads)}`;
+      progress('int8', setting);
+      const bytes = ours('Scrawl, int8', 'step', 'int8', networks[name], 256, threads);
+      const floats = ours('Scrawl, floats', 'step', 'infer', networks[name], 256, threads);
+      const ran = await inTurn([bytes, floats], ROUNDS, 0.5);
+      if (ran.includes(bytes)) rows.push(row('inference in bytes', setting, bytes, floats, perSecond));
+    }
+  return rows;
+}
+
 // ---- contention ----
 
 /** Two of the cores that this process may run on. */
@@ -192,4 +208,4 @@ async function convolutions() {
   return rows;
 }
 
-export const parts = { training, inference, contention, convolutions };
+export const parts = { training, inference, int8, contention, convolutions };

@@ -43,7 +43,7 @@ const QUIET = 0.05; // more than this, and a program that spins with several thr
 
 function surroundings(busy) {
   const system = readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="?([^"\n]*)/m)?.[1];
-  const kernels = output('../build/bench/bench_step', 'dense-alone', '1', '1').split(' ')[0];
+  const kernels = output('../build/bench/bench_cores', 'level');
   return [
     `Date: ${new Date().toISOString().slice(0, 10)}`,
     `Machine: ${cpus()[0].model.trim()}, ${cpus().length} cores, ${kernels} kernels; ${system}`,
@@ -81,4 +81,9 @@ async function main(names) {
   writeFileSync(join(here, 'RESULTS.md'), `# Measured\n\n${EXPLANATION}\n\n${list}\n\n${text}\n`);
 }
 
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exit(1);
+}

@@ -3,6 +3,7 @@
  *   bench_step NETWORK [BATCH [THREADS]]           both, for a reader
  *   bench_step train NETWORK BATCH THREADS         slices (slices.h): pictures trained in a second
  *   bench_step infer NETWORK BATCH THREADS         slices: pictures read in a second
+ *   bench_step int8 NETWORK BATCH THREADS          slices: the same by the quantised network
  *   bench_step onnx NETWORK FILE                   the same network as a file for the peers
  *
  * A step is forward, backward and Adam, all in memory. Its learning rate is so small that the
@@ -18,10 +19,16 @@
 #include "nn/spec.h"
 #include "nn/trainer.h"
 #include "slices.h"
+#if __has_include("nn/quantise.h")
+#include "nn/quantise.h"
+#define HAS_INT8
+#endif
 
 enum { SIDE = 28 };
 static const double LEARNING_RATE = 1e-7;
 static const double READER_SECONDS = 3;
+
+typedef enum bench_mode { FOR_A_READER, TRAIN, INFER, INT8, ONNX } bench_mode;
 
 typedef struct bench {
   int batch;
@@ -33,17 +40,10 @@ typedef struct bench {
   uint16_t *labels;
 } bench;
 
-static scrawl_status prepare(bench *b, const char *network, bool training, base_error *error) {
-  BASE_TRY(nn_spec_parse(network, (nn_shape){SIDE, SIDE, 1}, &b->graph, error));
-  nn_graph_initialise(b->graph, base_random_seed(1));
-  if (training) {
-    nn_trainer_options options = nn_trainer_defaults(NN_ADAM);
-    options.batch = b->batch;
-    BASE_TRY(nn_trainer_create(b->graph, &options, b->pool, NULL, &b->trainer, error));
-  }
-  BASE_TRY(nn_session_create(b->graph, b->batch, b->pool, NULL, &b->session, error));
-  size_t batch = (size_t)b->batch, floats = batch * SIDE * SIDE;
-  size_t classes = nn_shape_floats(nn_graph_output(b->graph));
+/* Random pictures, labels in turn. */
+static scrawl_status prepare_data(bench *b, base_error *error) {
+  const size_t batch = (size_t)b->batch, floats = batch * SIDE * SIDE;
+  const size_t classes = nn_shape_floats(nn_graph_output(b->graph));
   b->input = base_alloc(floats, sizeof *b->input);
   b->output = base_alloc(batch * classes, sizeof *b->output);
   b->labels = base_alloc(batch, sizeof *b->labels);
@@ -53,6 +53,32 @@ static scrawl_status prepare(bench *b, const char *network, bool training, base_
   for (size_t i = 0; i < floats; i++) b->input[i] = (float)base_random_unit(&random);
   for (size_t p = 0; p < batch; p++) b->labels[p] = (uint16_t)(p % classes);
   return SCRAWL_OK;
+}
+
+static scrawl_status quantise(bench *b, base_error *error) {
+#ifdef HAS_INT8
+  nn_graph *quantised;
+  BASE_TRY(nn_quantise(b->graph, b->input, b->batch, &quantised, error));
+  nn_graph_free(b->graph);
+  b->graph = quantised;
+  return SCRAWL_OK;
+#else
+  (void)b;
+  return base_fail(error, SCRAWL_UNSUPPORTED, "networks cannot be quantised");
+#endif
+}
+
+static scrawl_status prepare(bench *b, const char *network, bench_mode mode, base_error *error) {
+  BASE_TRY(nn_spec_parse(network, (nn_shape){SIDE, SIDE, 1}, &b->graph, error));
+  nn_graph_initialise(b->graph, base_random_seed(1));
+  BASE_TRY(prepare_data(b, error));
+  if (mode == INT8) BASE_TRY(quantise(b, error));
+  if (mode == TRAIN || mode == FOR_A_READER) {
+    nn_trainer_options options = nn_trainer_defaults(NN_ADAM);
+    options.batch = b->batch;
+    BASE_TRY(nn_trainer_create(b->graph, &options, b->pool, NULL, &b->trainer, error));
+  }
+  return nn_session_create(b->graph, b->batch, b->pool, NULL, &b->session, error);
 }
 
 static void release(bench *b) {
@@ -83,29 +109,19 @@ static void report(bench *b, const char *what, void (*once)(void *)) {
          1e3 * s.p50, 1e3 * s.fastest, 1e3 * s.p99, s.rate);
 }
 
-static scrawl_status for_a_reader(bench *b, const char *network, base_error *error) {
-  BASE_TRY(prepare(b, network, true, error));
+static void for_a_reader(bench *b) {
   printf("%s kernels, %zu threads, batch %d, %zu parameters, %.1f MFLOP forward\n",
          nn_kernels_best()->name, base_pool_threads(b->pool), b->batch, b->graph->parameter_count,
          1e-6 * nn_graph_flops(b->graph));
   report(b, "training", train_once);
   nn_session_refresh(b->session);
   report(b, "inference", infer_once);
-  return SCRAWL_OK;
 }
 
-static scrawl_status for_a_script(bench *b, const char *network, bool training, base_error *error) {
-  BASE_TRY(prepare(b, network, training, error));
-  slices_answer(training ? train_once : infer_once, b, b->batch);
-  return SCRAWL_OK;
-}
-
-static scrawl_status write_onnx(bench *b, const char *network, const char *path,
-                                base_error *error) {
+static scrawl_status write_onnx(bench *b, const char *path, base_error *error) {
   void *bytes;
   size_t size;
   const nn_metadata none = {0};
-  BASE_TRY(prepare(b, network, false, error));
   BASE_TRY(nn_onnx_write(b->graph, &none, &bytes, &size, error));
   FILE *file = fopen(path, "wb");
   bool written = file && fwrite(bytes, size, 1, file) == 1;
@@ -114,33 +130,43 @@ static scrawl_status write_onnx(bench *b, const char *network, const char *path,
   return written ? SCRAWL_OK : base_fail(error, SCRAWL_WRITE_FAILED, "cannot write %s", path);
 }
 
-static bool is(const char *word, const char *wanted) {
-  return strcmp(word, wanted) == 0;
+static scrawl_status run(bench *b, bench_mode mode, const char *network, const char *path,
+                         base_error *error) {
+  BASE_TRY(prepare(b, network, mode, error));
+  if (mode == ONNX) return write_onnx(b, path, error);
+  if (mode == FOR_A_READER)
+    for_a_reader(b);
+  else
+    slices_answer(mode == TRAIN ? train_once : infer_once, b, b->batch);
+  return SCRAWL_OK;
+}
+
+/* The mode that the first argument names, if there are as many as it takes. */
+static bench_mode mode_of(int count, char **arguments) {
+  static const char *const SLICES[] = {[TRAIN] = "train", [INFER] = "infer", [INT8] = "int8"};
+  for (int m = TRAIN; count == 5 && m <= INT8; m++)
+    if (strcmp(arguments[1], SLICES[m]) == 0) return (bench_mode)m;
+  return count == 4 && strcmp(arguments[1], "onnx") == 0 ? ONNX : FOR_A_READER;
 }
 
 int main(int count, char **arguments) {
-  const char *mode = count > 2 ? arguments[1] : "";
-  const bool slices = count == 5 && (is(mode, "train") || is(mode, "infer"));
-  const bool onnx = count == 4 && is(mode, "onnx");
-  const int first = slices ? 2 : 1;
-  if (count < 2 || (!slices && !onnx && count > 4)) {
+  const bench_mode mode = mode_of(count, arguments);
+  if (count < 2 || (mode == FOR_A_READER && count > 4)) {
     fputs("usage: bench_step NETWORK [BATCH [THREADS]]\n"
-          "       bench_step train|infer NETWORK BATCH THREADS\n"
+          "       bench_step train|infer|int8 NETWORK BATCH THREADS\n"
           "       bench_step onnx NETWORK FILE\n",
           stderr);
     return 2;
   }
-  base_error error;
-  scrawl_status status;
-  bench b = {.batch = 1};
-  if (onnx) {
-    status = write_onnx(&b, arguments[2], arguments[3], &error);
-  } else {
-    b.batch = count > first + 1 ? atoi(arguments[first + 1]) : 32;
-    b.pool = base_pool_create(count > first + 2 ? (size_t)atoi(arguments[first + 2]) : 0);
-    status = slices ? for_a_script(&b, arguments[2], is(mode, "train"), &error)
-                    : for_a_reader(&b, arguments[1], &error);
+  char **words = arguments + (mode == FOR_A_READER ? 1 : 2); /* from the network on */
+  const int left = count - (int)(words - arguments);
+  bench b = {.batch = 32};
+  if (mode != ONNX) {
+    if (left > 1) b.batch = atoi(words[1]);
+    b.pool = base_pool_create(left > 2 ? (size_t)atoi(words[2]) : 0);
   }
+  base_error error;
+  const scrawl_status status = run(&b, mode, words[0], words[1], &error);
   if (status != SCRAWL_OK) fprintf(stderr, "%s\n", error.message);
   release(&b);
   return status == SCRAWL_OK ? 0 : 2;
