@@ -127,18 +127,7 @@ static const struct depthwise_layer {
     {"depthwise 32 3x3/2 of 28x28", 28, 32, 3, 2}, {"depthwise 32 5x5 of 28x28", 28, 32, 5, 1},
 };
 
-static const struct set {
-  base_cpu_level level;
-  ceiling_loop ceiling;
-} SETS[] = {
-#ifdef __x86_64__
-    {BASE_CPU_V2, ceiling_v2},
-    {BASE_CPU_V3, ceiling_v3},
-    {BASE_CPU_V4, ceiling_v4},
-#elif defined __aarch64__
-    {BASE_CPU_NEON, ceiling_neon},
-#endif
-};
+static const base_cpu_level SETS[] = {BASE_CPU_V2, BASE_CPU_V3, BASE_CPU_V4, BASE_CPU_NEON};
 
 static double now(void) {
   struct timespec time;
@@ -202,7 +191,7 @@ static void data_free(pass_data *d) {
   base_free(d->sums);
 }
 
-static void bench_conv(const struct set *set, const struct layer *layer, const nn_conv *conv,
+static void bench_conv(base_cpu_level set, const struct layer *layer, const nn_conv *conv,
                        const nn_window *window) {
   const nn_window w = *window;
   const size_t in = (size_t)w.in_h * (size_t)w.in_w * (size_t)w.in_c;
@@ -232,12 +221,11 @@ static void bench_conv(const struct set *set, const struct layer *layer, const n
   else
     conv->pack(&w, d.weights, d.packed);
   const double work = 2.0 * PICTURES * (double)weights * (double)w.out_h * (double)w.out_w;
-  const bool chosen = nn_kernels_of(set->level)->conv_of(&w) == conv;
-  printf("%-3s %-27s %-12s %s", base_cpu_name(set->level), layer->name, conv->name,
-         chosen ? "*" : " ");
+  const bool chosen = nn_kernels_of(set)->conv_of(&w) == conv;
+  printf("%-3s %-27s %-12s %s", base_cpu_name(set), layer->name, conv->name, chosen ? "*" : " ");
   for (size_t i = 0; i < sizeof PASSES / sizeof *PASSES; i++) {
     double rate, ratio;
-    measure(&PASSES[i], &d, work, set->ceiling, &rate, &ratio);
+    measure(&PASSES[i], &d, work, ceiling_of(set), &rate, &ratio);
     printf("  %-7s %6.1f %5.1f %%", PASSES[i].name, rate, 100 * ratio);
     fflush(stdout);
   }
@@ -245,7 +233,7 @@ static void bench_conv(const struct set *set, const struct layer *layer, const n
   data_free(&d);
 }
 
-static void bench_layer(const struct set *set, const struct layer *layer) {
+static void bench_layer(base_cpu_level set, const struct layer *layer) {
   const nn_window w = {.in_h = layer->in_h,
                        .in_w = layer->in_w,
                        .in_c = layer->in_c,
@@ -258,13 +246,13 @@ static void bench_layer(const struct set *set, const struct layer *layer) {
                        .stride_w = 1,
                        .pad_top = layer->pad,
                        .pad_left = layer->pad};
-  for (const nn_conv *const *conv = nn_kernels_of(set->level)->convs; *conv; conv++) {
+  for (const nn_conv *const *conv = nn_kernels_of(set)->convs; *conv; conv++) {
     if ((*conv)->can(&w)) bench_conv(set, layer, *conv, &w);
   }
 }
 
-static void bench_depthwise(const struct set *set, const struct depthwise_layer *layer) {
-  const nn_kernels *kernels = nn_kernels_of(set->level);
+static void bench_depthwise(base_cpu_level set, const struct depthwise_layer *layer) {
+  const nn_kernels *kernels = nn_kernels_of(set);
   const int pad = layer->kernel / 2, side = layer->side;
   const int out_side = (side + 2 * pad - layer->kernel) / layer->stride + 1;
   const nn_window w = {.in_h = side,
@@ -298,7 +286,7 @@ static void bench_depthwise(const struct set *set, const struct depthwise_layer 
   printf("%-5s %-28s", kernels->name, layer->name);
   for (size_t i = 0; i < sizeof DEPTHWISE_PASSES / sizeof *DEPTHWISE_PASSES; i++) {
     double rate, ratio;
-    measure(&DEPTHWISE_PASSES[i], &d, work, set->ceiling, &rate, &ratio);
+    measure(&DEPTHWISE_PASSES[i], &d, work, ceiling_of(set), &rate, &ratio);
     printf("  %-7s %6.1f %5.1f %%", DEPTHWISE_PASSES[i].name, rate, 100 * ratio);
     fflush(stdout);
   }
@@ -307,8 +295,8 @@ static void bench_depthwise(const struct set *set, const struct depthwise_layer 
 }
 
 /* A 26 x 26 picture of 64 channels: 170 KB. */
-static void bench_plain(const struct set *set, const kernel_case *c) {
-  const nn_kernels *kernels = nn_kernels_of(set->level);
+static void bench_plain(base_cpu_level set, const kernel_case *c) {
+  const nn_kernels *kernels = nn_kernels_of(set);
   const nn_window w = {26, 26, 64, 13, 13, 64, 2, 2, 2, 2, 0, 0};
   const size_t count = (size_t)26 * 26 * 64;
   base_random random = base_random_seed(1);
@@ -326,7 +314,7 @@ static void bench_plain(const struct set *set, const kernel_case *c) {
       .count = count,
   };
   double rate, ratio;
-  measure(c, &d, c->streams * (double)count * sizeof(float), set->ceiling, &rate, &ratio);
+  measure(c, &d, c->streams * (double)count * sizeof(float), ceiling_of(set), &rate, &ratio);
   printf("%-5s %-28s  %6.1f GB/s  %6.2f ns/float\n", kernels->name, c->name, rate,
          c->streams * sizeof(float) / rate);
   data_free(&d);
@@ -336,18 +324,19 @@ int main(int count, char **arguments) {
   const char *wanted = count > 1 ? arguments[1] : "";
   printf("GFLOP/s and per cent of the multiply-add ceiling, one core, median of %d\n", ROUNDS);
   for (size_t s = 0; s < sizeof SETS / sizeof *SETS; s++) {
-    if (!nn_kernels_of(SETS[s].level)) {
-      printf("%s: not on this processor\n", base_cpu_name(SETS[s].level));
+    if (!ceiling_of(SETS[s])) continue; /* of another kind of processor */
+    if (!nn_kernels_of(SETS[s])) {
+      printf("%s: not on this processor\n", base_cpu_name(SETS[s]));
       continue;
     }
     for (size_t i = 0; i < sizeof LAYERS / sizeof *LAYERS; i++) {
-      if (strstr(LAYERS[i].name, wanted)) bench_layer(&SETS[s], &LAYERS[i]);
+      if (strstr(LAYERS[i].name, wanted)) bench_layer(SETS[s], &LAYERS[i]);
     }
     for (size_t i = 0; i < sizeof DEPTHWISE_LAYERS / sizeof *DEPTHWISE_LAYERS; i++) {
-      if (strstr(DEPTHWISE_LAYERS[i].name, wanted)) bench_depthwise(&SETS[s], &DEPTHWISE_LAYERS[i]);
+      if (strstr(DEPTHWISE_LAYERS[i].name, wanted)) bench_depthwise(SETS[s], &DEPTHWISE_LAYERS[i]);
     }
     for (size_t i = 0; i < sizeof PLAIN / sizeof *PLAIN; i++) {
-      if (strstr(PLAIN[i].name, wanted)) bench_plain(&SETS[s], &PLAIN[i]);
+      if (strstr(PLAIN[i].name, wanted)) bench_plain(SETS[s], &PLAIN[i]);
     }
   }
   return 0;

@@ -23,7 +23,7 @@ static bool vanishes(const nn_node *node) {
 }
 
 static bool takes_norm(const nn_node *node) {
-  return node->kind == NN_CONV || node->kind == NN_DENSE;
+  return node->kind == NN_CONV || node->kind == NN_DEPTHWISE || node->kind == NN_DENSE;
 }
 
 /* The node that is read where `n` is named: dropouts are looked through. */
