@@ -113,12 +113,28 @@ void nn_engine_free(nn_engine *engine) {
   *engine = (nn_engine){0};
 }
 
+static size_t late_parameters(const nn_node *node) {
+  const nn_operator *op = nn_operator_of(node->kind);
+  return op->late_parameters ? op->late_parameters(node) : 0;
+}
+
 void nn_engine_clear(nn_engine *engine, int shard) {
   size_t row = (size_t)shard;
-  memset(engine->gradients + row * engine->gradient_stride, 0,
-         engine->gradient_stride * sizeof(float));
+  float *gradients = engine->gradients + row * engine->gradient_stride;
+  for (int n = 1; n < engine->graph->node_count; n++) {
+    const nn_node *node = &engine->graph->nodes[n];
+    size_t late = late_parameters(node);
+    memset(gradients + node->parameter_offset + late, 0,
+           (node->parameter_count - late) * sizeof(float));
+  }
   memset(engine->statistics + row * engine->statistics_count, 0,
          engine->statistics_count * sizeof(double));
+}
+
+nn_shard nn_shard_of(int batch, int shards, int index) {
+  int first = (int)((int64_t)batch * index / shards);
+  int end = (int)((int64_t)batch * (index + 1) / shards);
+  return (nn_shard){.index = index, .first = first, .count = end - first};
 }
 
 /* ---- steps ---- */
@@ -251,6 +267,24 @@ int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, in
     if (own->meet) break;
   }
   return group;
+}
+
+void nn_engine_late_gradient(const nn_engine *engine, const nn_job *job, int shards, int node,
+                             size_t first, size_t count, float *gradient) {
+  nn_run run = describe(engine, node, job->batch, 0);
+  const nn_operator *op = nn_operator_of(run.node->kind);
+  nn_rows rows = {0};
+  memset(gradient, 0, count * sizeof *gradient);
+  for (int s = 0; s < shards; s++) {
+    nn_shard shard = nn_shard_of(job->batch, shards, s);
+    for (int p = 0; p < shard.count; p++) {
+      rows.x[rows.count] = locate_activation(engine, job, shard, p, run.node->input[0]);
+      rows.dy[rows.count++] = locate_gradient(engine, job, shard, p, node);
+      if (rows.count < NN_DENSE_ROWS && shard.first + p + 1 < job->batch) continue;
+      op->late_gradient(&run, &rows, first, count, gradient);
+      rows.count = 0;
+    }
+  }
 }
 
 void nn_engine_settle(nn_engine *engine, const nn_job *job, int shards, int group) {

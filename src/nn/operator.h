@@ -44,6 +44,16 @@ typedef struct nn_run_double {
   base_random random;
 } nn_run_double;
 
+/* Parameters that the optimiser takes at a time: gradient, weights and moments of a piece fit a
+ * first-level cache. */
+enum { NN_PIECE_FLOATS = 1 << 12 };
+
+/* Rows of a batch, wherever their shards keep them. */
+typedef struct nn_rows {
+  size_t count;
+  const float *x[NN_DENSE_ROWS], *dy[NN_DENSE_ROWS];
+} nn_rows;
+
 typedef struct nn_operator {
   const char *name; /* in the text form */
   int inputs;
@@ -71,6 +81,14 @@ typedef struct nn_operator {
   void (*pack)(const nn_run *run, float *packed);
   size_t (*packed_backward_floats)(const nn_node *node, const nn_kernels *kernels);
   void (*pack_backward)(const nn_run *run, float *packed);
+
+  /* The first late_parameters of a node are left out by backward: their gradient is made by the pass
+   * of the optimiser, piece by piece and over the whole batch at once, instead of a row of gradients
+   * for each shard to be cleared, written and added up. late_gradient adds that of `count`
+   * parameters from `first` on, whole outputs. */
+  size_t (*late_parameters)(const nn_node *node);
+  void (*late_gradient)(const nn_run *run, const nn_rows *rows, size_t first, size_t count,
+                        float *gradient);
 
   /* Batch statistics. In training all shards meet before forward and before backward: gather_* adds
    * to the shard's statistics_count doubles (zero before forward's), these are added up in shard

@@ -181,7 +181,7 @@ static void touch(planner *p, int place, int step, int g) {
     buffer->first = step;
     buffer->group = g;
   }
-  buffer->last = step;
+  if (buffer->last < step) buffer->last = step;
   if (p->plan->groups[g].whole || buffer->group != g) buffer->whole = true;
 }
 
@@ -206,6 +206,11 @@ static void touch_step(planner *p, int s, int g) {
     if (step->kind == NN_STEP_BACKWARD) touch(p, input->gradient, s, g);
     if (step->add[i]) touch(p, input->spare, s, g);
   }
+  if (step->kind != NN_STEP_BACKWARD || !op->late_gradient) return;
+  /* Wanted once more after the last step. */
+  touch(p, own->gradient, plan->step_count - 1, plan->group_count - 1);
+  touch(p, plan->nodes[node_of(p, step->node)->input[0]].activation, plan->step_count - 1,
+        plan->group_count - 1);
 }
 
 static void find_lifetimes(planner *p) {

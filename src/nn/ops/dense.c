@@ -31,6 +31,11 @@ static size_t weight_count(const nn_node *node) {
   return (size_t)node->window.in_c * (size_t)node->window.out_c;
 }
 
+/* The weights, unless one input's alone would fill a piece of the parameter vector. */
+static size_t late_parameters(const nn_node *node) {
+  return node->window.out_c <= NN_PIECE_FLOATS ? weight_count(node) : 0;
+}
+
 static double dense_flops(const nn_node *node, const nn_shape *inputs) {
   (void)inputs;
   return 2.0 * (double)weight_count(node);
@@ -77,7 +82,15 @@ static void dense_backward(const nn_run *run) {
   float *bias = node->bias ? run->gradient + weight_count(node) : NULL;
   conv_of(node, run->kernels)
       ->backward(&node->window, run->count, run->x[0], run->dy, run->packed_backward, run->dx[0],
-                 run->gradient, bias, run->scratch);
+                 late_parameters(node) ? NULL : run->gradient, bias, run->scratch);
+}
+
+static void late_gradient(const nn_run *run, const nn_rows *rows, size_t first, size_t count,
+                          float *gradient) {
+  const size_t outputs = (size_t)run->node->window.out_c, input = first / outputs;
+  const float *x[NN_DENSE_ROWS];
+  for (size_t r = 0; r < rows->count; r++) x[r] = rows->x[r] + input;
+  run->kernels->dense_weights(rows->count, count / outputs, outputs, x, rows->dy, gradient);
 }
 
 static void dense_forward_double(const nn_run_double *run) {
@@ -106,4 +119,6 @@ const nn_operator NN_OPERATOR_DENSE = {
     .pack = dense_pack,
     .packed_backward_floats = dense_packed_backward,
     .pack_backward = dense_pack_backward,
+    .late_parameters = late_parameters,
+    .late_gradient = late_gradient,
 };
