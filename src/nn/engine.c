@@ -153,8 +153,13 @@ static nn_run describe(const nn_engine *engine, int n, int batch, size_t worker)
                                          ? engine->packed_backward + own->packed_backward
                                          : engine->packed + own->packed,
                   .fuse_relu = engine->plan.nodes[n].fuses_relu,
+                  .fuse_pool = engine->plan.nodes[n].fuses_pool,
                   .table = engine->tables + engine->nodes[n].table,
                   .scratch = engine->scratch + worker * engine->scratch_floats};
+}
+
+static size_t result_floats(const nn_engine *engine, int n) {
+  return nn_shape_floats(engine->graph->nodes[engine->plan.nodes[n].result].shape);
 }
 
 /* Where the pictures from `skip` of the shard on lie in a place; NULL for none. */
@@ -233,7 +238,7 @@ static void run_step(const nn_engine *engine, const nn_job *job, nn_shard shard,
   for (int i = 0; i < op->inputs; i++)
     run.x[i] = locate_activation(engine, job, shard, skip, run.node->input[i]);
   run.y = locate(engine, job, shard, skip, engine->plan.nodes[n].activation,
-                 nn_shape_floats(run.node->shape));
+                 result_floats(engine, n));
   run.saved = locate(engine, job, shard, skip, engine->plan.nodes[n].saved, 0);
   run.statistics = engine->statistics + (size_t)shard.index * engine->statistics_count +
                    engine->nodes[n].statistics;
@@ -254,6 +259,28 @@ static void run_step(const nn_engine *engine, const nn_job *job, nn_shard shard,
     op->gather_backward(&run);
   else
     run_backward(engine, job, shard, skip, step, &run);
+}
+
+int nn_engine_parts(const nn_engine *engine, int step) {
+  const nn_node *node = &engine->graph->nodes[engine->plan.steps[step].node];
+  const nn_operator *op = nn_operator_of(node->kind);
+  return op->parts ? op->parts(node, engine->kernels) : 1;
+}
+
+void nn_engine_run_parts(const nn_engine *engine, const nn_job *job, size_t worker, int step,
+                         int first, int end) {
+  const nn_step *own = &engine->plan.steps[step];
+  const nn_shard shard = {.count = 1, .worker = worker};
+  if (first == 0 && end == nn_engine_parts(engine, step)) {
+    run_step(engine, job, shard, 0, 1, own);
+    return;
+  }
+  nn_run run = describe(engine, own->node, 1, worker);
+  run.count = 1;
+  run.x[0] = locate_activation(engine, job, shard, 0, run.node->input[0]);
+  run.y = locate(engine, job, shard, 0, engine->plan.nodes[own->node].activation,
+                 result_floats(engine, own->node));
+  nn_operator_of(run.node->kind)->forward_parts(&run, first, end);
 }
 
 int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group) {

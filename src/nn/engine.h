@@ -64,6 +64,11 @@ void nn_engine_prepare(nn_engine *engine, base_pool *pool, bool input_gradient);
 void nn_engine_clear(nn_engine *engine, int shard);
 /* Runs groups from `group` on up to the end of the phase; returns the group after it. */
 int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group);
+/* Inference of one picture, step by step: into how many parts a step can be cut, and running some of
+ * them. */
+int nn_engine_parts(const nn_engine *engine, int step);
+void nn_engine_run_parts(const nn_engine *engine, const nn_job *job, size_t worker, int step,
+                         int first, int end);
 /* After the last phase: gradient = that of `count` parameters from `first` on of a node's
  * late_parameters. */
 void nn_engine_late_gradient(const nn_engine *engine, const nn_job *job, int shards, int node,

@@ -22,6 +22,7 @@ typedef struct nn_run {
   const float *packed, *packed_backward; /* what pack and pack_backward made of them; the same
                                           * where packed_backward_floats is 0 */
   bool fuse_relu;     /* the only reader is a ReLU, which this node does itself */
+  bool fuse_pool;     /* then comes a pool of 2x2, which it does too: y is the pool's */
   void *saved;        /* what forward leaves for backward: saved_floats for each picture */
   double *statistics; /* of this shard in gather, of the batch in settle */
   float *table;       /* what settle left, read by forward and backward */
@@ -66,7 +67,13 @@ typedef struct nn_operator {
   void (*backward)(const nn_run *run); /* NULL: likewise, dx is dy */
   void (*forward_double)(const nn_run_double *run);
 
+  /* For several threads to share one picture: forward can be cut into `parts` (of about the same
+   * size, which the caller joins as it likes), and makes those from `first` to `end` - 1. */
+  int (*parts)(const nn_node *node, const nn_kernels *kernels);
+  void (*forward_parts)(const nn_run *run, int first, int end);
+
   bool fuses_relu;    /* forward knows fuse_relu, and backward does not read y */
+  bool fuses_pool;    /* forward knows fuse_pool */
   bool in_place;      /* backward may be given dx[0] == dy */
   bool reads_x;       /* backward reads x */
   bool reads_y;       /* backward reads y */

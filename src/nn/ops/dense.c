@@ -77,6 +77,22 @@ static void dense_forward(const nn_run *run) {
       ->forward(&node->window, run->count, run->x[0], run->packed, &end, run->y, run->scratch);
 }
 
+/* Each output, where its weights lie together. */
+static int dense_parts(const nn_node *node, const nn_kernels *kernels) {
+  return conv_of(node, kernels)->packed_output ? node->window.out_c : 1;
+}
+
+static void dense_forward_parts(const nn_run *run, int first, int end) {
+  const nn_node *node = run->node;
+  const nn_conv *conv = conv_of(node, run->kernels);
+  const float *bias = run->parameters + weight_count(node);
+  const nn_conv_end finish = {.bias = node->bias ? bias + first : NULL, .relu = run->fuse_relu};
+  nn_window part = node->window;
+  part.out_c = end - first;
+  const size_t at = conv->packed_output ? conv->packed_output(&node->window, first) : 0;
+  conv->forward(&part, 1, run->x[0], run->packed + at, &finish, run->y + first, run->scratch);
+}
+
 static void dense_backward(const nn_run *run) {
   const nn_node *node = run->node;
   float *bias = node->bias ? run->gradient + weight_count(node) : NULL;
@@ -111,6 +127,8 @@ const nn_operator NN_OPERATOR_DENSE = {
     .forward = dense_forward,
     .backward = dense_backward,
     .forward_double = dense_forward_double,
+    .parts = dense_parts,
+    .forward_parts = dense_forward_parts,
     .fuses_relu = true,
     .reads_x = true,
     .whole_shards = true,
