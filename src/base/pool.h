@@ -18,7 +18,8 @@ typedef struct base_pool base_pool;
 typedef void base_pool_task(void *argument, size_t index, size_t worker);
 
 /* `threads` >= 1 counts the caller; 0 means one for each core this process may use. NULL when
- * memory or threads are exhausted. */
+ * memory or threads are exhausted. On systems without threads (pool_single.c) there is the caller
+ * alone, whatever is asked for. */
 base_pool *base_pool_create(size_t threads);
 void base_pool_free(base_pool *pool);
 /* 1 for NULL: every function that takes a pool runs single-threaded with NULL. */

@@ -39,16 +39,19 @@ static totals size_nodes(nn_engine *engine) {
     const nn_operator *op = nn_operator_of(node->kind);
     struct nn_engine_node *own = &engine->nodes[n];
     *own = (struct nn_engine_node){sum.packed, sum.packed_backward, sum.tables,
-                                   engine->statistics_count};
+                                   engine->statistics_count, false};
     if (!engine->plan.nodes[n].used) continue;
     if (op->packed_floats) sum.packed += round_up(op->packed_floats(node, engine->kernels));
-    if (engine->training && op->packed_backward_floats)
-      sum.packed_backward += round_up(op->packed_backward_floats(node, engine->kernels));
+    if (engine->training && op->packed_backward_floats) {
+      size_t floats = op->packed_backward_floats(node, engine->kernels);
+      own->packs_backward = floats > 0;
+      sum.packed_backward += round_up(floats);
+    }
     if (op->table_floats) sum.tables += round_up(op->table_floats(node));
     if (engine->training && op->statistics_count)
       engine->statistics_count += op->statistics_count(node);
     for (int count = 1; op->scratch_floats && count <= engine->pictures; count++) {
-      size_t floats = round_up(op->scratch_floats(node, count, engine->kernels));
+      size_t floats = round_up(op->scratch_floats(node, count, engine->training, engine->kernels));
       if (floats > engine->scratch_floats) engine->scratch_floats = floats;
     }
   }
@@ -123,13 +126,16 @@ void nn_engine_clear(nn_engine *engine, int shard) {
 /* Everything that does not depend on the pictures. */
 static nn_run describe(const nn_engine *engine, int n, int batch, size_t worker) {
   const nn_node *node = &engine->graph->nodes[n];
+  const struct nn_engine_node *own = &engine->nodes[n];
   return (nn_run){.kernels = engine->kernels,
                   .node = node,
                   .batch = batch,
                   .training = engine->training,
                   .parameters = engine->graph->parameters + node->parameter_offset,
                   .packed = engine->packed + engine->nodes[n].packed,
-                  .packed_backward = engine->packed_backward + engine->nodes[n].packed_backward,
+                  .packed_backward = own->packs_backward
+                                         ? engine->packed_backward + own->packed_backward
+                                         : engine->packed + own->packed,
                   .fuse_relu = engine->plan.nodes[n].fuses_relu,
                   .table = engine->tables + engine->nodes[n].table,
                   .scratch = engine->scratch + worker * engine->scratch_floats};
@@ -296,7 +302,7 @@ static void pack_one(void *argument, size_t index, size_t worker) {
       engine->training && (job->input_gradient || engine->plan.nodes[run.node->input[0]].trainable);
   if (index % 2 == 0 && op->pack)
     op->pack(&run, engine->packed + engine->nodes[n].packed);
-  else if (index % 2 == 1 && op->pack_backward && backward)
+  else if (index % 2 == 1 && engine->nodes[n].packs_backward && backward)
     op->pack_backward(&run, engine->packed_backward + engine->nodes[n].packed_backward);
 }
 

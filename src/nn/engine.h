@@ -43,6 +43,7 @@ typedef struct nn_engine {
   double *statistics; /* a row for each shard, then the totals */
   struct nn_engine_node {
     size_t packed, packed_backward, table, statistics;
+    bool packs_backward; /* its backward does not use what was packed for forward */
   } * nodes;
   size_t scratch_floats, gradient_stride, statistics_count;
 } nn_engine;

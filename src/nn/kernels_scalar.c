@@ -28,18 +28,17 @@ static size_t weight_count(const nn_window *w) {
   return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c * (size_t)w->out_c;
 }
 
-static size_t scratch_none(const nn_window *w) {
+static bool conv_can(const nn_window *w) {
   (void)w;
-  return 0;
+  return true;
 }
 
 static void conv_pack(const nn_window *w, const float *weights, float *packed) {
   memcpy(packed, weights, weight_count(w) * sizeof *packed);
 }
 
-static void conv_forward(const nn_window *w, const float *x, const float *packed, const float *bias,
-                         bool relu, float *y, float *scratch) {
-  (void)scratch;
+static void conv_forward_one(const nn_window *w, const float *x, const float *packed,
+                             const nn_conv_end *end, float *y) {
   for (int oy = 0; oy < w->out_h; oy++) {
     const int top = oy * w->stride_h - w->pad_top;
     const span rows = span_inside(top, w->kernel_h, w->in_h);
@@ -57,19 +56,18 @@ static void conv_forward(const nn_window *w, const float *x, const float *packed
           }
         }
       }
-      if (bias) {
-        for (int co = 0; co < w->out_c; co++) out[co] += bias[co];
+      if (end->bias) {
+        for (int co = 0; co < w->out_c; co++) out[co] += end->bias[co];
       }
-      if (relu) {
+      if (end->relu) {
         for (int co = 0; co < w->out_c; co++) out[co] = out[co] > 0 ? out[co] : 0;
       }
     }
   }
 }
 
-static void conv_backward_data(const nn_window *w, const float *dy, const float *packed, float *dx,
-                               float *scratch) {
-  (void)scratch;
+static void conv_backward_data(const nn_window *w, const float *dy, const float *packed,
+                               float *dx) {
   memset(dx, 0, pixel(w->in_h, 0, w->in_w, w->in_c) * sizeof *dx);
   for (int oy = 0; oy < w->out_h; oy++) {
     const int top = oy * w->stride_h - w->pad_top;
@@ -93,9 +91,7 @@ static void conv_backward_data(const nn_window *w, const float *dy, const float 
   }
 }
 
-static void conv_backward_weights(const nn_window *w, const float *x, const float *dy, float *dw,
-                                  float *db, float *scratch) {
-  (void)scratch;
+static void conv_backward_weights(const nn_window *w, const float *x, const float *dy, float *dw) {
   for (int oy = 0; oy < w->out_h; oy++) {
     const int top = oy * w->stride_h - w->pad_top;
     const span rows = span_inside(top, w->kernel_h, w->in_h);
@@ -112,9 +108,73 @@ static void conv_backward_weights(const nn_window *w, const float *x, const floa
           }
         }
       }
-      if (db) {
-        for (int co = 0; co < w->out_c; co++) db[co] += out[co];
+    }
+  }
+}
+
+static void depthwise_forward(const nn_window *w, const float *x, const float *weights,
+                              const float *bias, bool relu, float *y) {
+  const int channels = w->in_c;
+  for (int oy = 0; oy < w->out_h; oy++) {
+    const int top = oy * w->stride_h - w->pad_top;
+    const span rows = span_inside(top, w->kernel_h, w->in_h);
+    for (int ox = 0; ox < w->out_w; ox++) {
+      const int left = ox * w->stride_w - w->pad_left;
+      const span columns = span_inside(left, w->kernel_w, w->in_w);
+      float *out = y + pixel(oy, ox, w->out_w, channels);
+      for (int c = 0; c < channels; c++) out[c] = bias ? bias[c] : 0;
+      for (int ky = rows.from; ky < rows.to; ky++) {
+        for (int kx = columns.from; kx < columns.to; kx++) {
+          const float *in = x + pixel(top + ky, left + kx, w->in_w, channels);
+          const float *tap = weights + pixel(ky, kx, w->kernel_w, channels);
+          for (int c = 0; c < channels; c++) out[c] += in[c] * tap[c];
+        }
       }
+      for (int c = 0; c < channels && relu; c++) out[c] = out[c] > 0 ? out[c] : 0;
+    }
+  }
+}
+
+static void depthwise_backward_data(const nn_window *w, const float *dy, const float *weights,
+                                    float *dx) {
+  const int channels = w->in_c;
+  memset(dx, 0, pixel(w->in_h, 0, w->in_w, channels) * sizeof *dx);
+  for (int oy = 0; oy < w->out_h; oy++) {
+    const int top = oy * w->stride_h - w->pad_top;
+    const span rows = span_inside(top, w->kernel_h, w->in_h);
+    for (int ox = 0; ox < w->out_w; ox++) {
+      const int left = ox * w->stride_w - w->pad_left;
+      const span columns = span_inside(left, w->kernel_w, w->in_w);
+      const float *out = dy + pixel(oy, ox, w->out_w, channels);
+      for (int ky = rows.from; ky < rows.to; ky++) {
+        for (int kx = columns.from; kx < columns.to; kx++) {
+          float *in = dx + pixel(top + ky, left + kx, w->in_w, channels);
+          const float *tap = weights + pixel(ky, kx, w->kernel_w, channels);
+          for (int c = 0; c < channels; c++) in[c] += out[c] * tap[c];
+        }
+      }
+    }
+  }
+}
+
+static void depthwise_backward_weights(const nn_window *w, const float *x, const float *dy,
+                                       float *dw, float *db) {
+  const int channels = w->in_c;
+  for (int oy = 0; oy < w->out_h; oy++) {
+    const int top = oy * w->stride_h - w->pad_top;
+    const span rows = span_inside(top, w->kernel_h, w->in_h);
+    for (int ox = 0; ox < w->out_w; ox++) {
+      const int left = ox * w->stride_w - w->pad_left;
+      const span columns = span_inside(left, w->kernel_w, w->in_w);
+      const float *out = dy + pixel(oy, ox, w->out_w, channels);
+      for (int ky = rows.from; ky < rows.to; ky++) {
+        for (int kx = columns.from; kx < columns.to; kx++) {
+          const float *in = x + pixel(top + ky, left + kx, w->in_w, channels);
+          float *tap = dw + pixel(ky, kx, w->kernel_w, channels);
+          for (int c = 0; c < channels; c++) tap[c] += in[c] * out[c];
+        }
+      }
+      for (int c = 0; c < channels && db; c++) db[c] += out[c];
     }
   }
 }
@@ -138,6 +198,71 @@ static void max_pool_forward(const nn_window *w, const float *x, float *y) {
       }
     }
   }
+}
+
+static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *const *x,
+                          const float *const *dy, float *dw) {
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t i = 0; i < inputs; i++) {
+      for (size_t o = 0; o < outputs; o++) dw[i * outputs + o] += x[r][i] * dy[r][o];
+    }
+  }
+}
+
+/* Of a convolution with a pool behind it the whole output is made first, in scratch. */
+static size_t conv_forward_scratch(const nn_window *w, int count) {
+  (void)count;
+  return pixel(w->out_h, 0, w->out_w, w->out_c);
+}
+
+static void conv_forward(const nn_window *w, int count, const float *x, const float *packed,
+                         const nn_conv_end *end, float *y, float *scratch) {
+  const nn_window pool = {
+      w->out_h, w->out_w, w->out_c, w->out_h / 2, w->out_w / 2, w->out_c, 2, 2, 2, 2, 0, 0};
+  for (int p = 0; p < count; p++, x += pixel(w->in_h, 0, w->in_w, w->in_c)) {
+    conv_forward_one(w, x, packed, end, end->pool ? scratch : y);
+    if (end->pool) max_pool_forward(&pool, scratch, y);
+    y += end->pool ? pixel(pool.out_h, 0, pool.out_w, w->out_c)
+                   : pixel(w->out_h, 0, w->out_w, w->out_c);
+  }
+}
+
+static size_t conv_backward_scratch(const nn_window *w, int count) {
+  (void)w;
+  (void)count;
+  return 0;
+}
+
+static void conv_backward(const nn_window *w, int count, const float *x, const float *dy,
+                          const float *packed, float *dx, float *dw, float *db, float *scratch) {
+  (void)scratch;
+  const size_t in = pixel(w->in_h, 0, w->in_w, w->in_c);
+  const size_t out = pixel(w->out_h, 0, w->out_w, w->out_c);
+  for (size_t p = 0; p < (size_t)count; p++) {
+    if (dx) conv_backward_data(w, dy + p * out, packed, dx + p * in);
+    if (dw) conv_backward_weights(w, x + p * in, dy + p * out, dw);
+    for (size_t i = 0; db && i < out; i++) db[i % (size_t)w->out_c] += dy[p * out + i];
+  }
+}
+
+static const nn_conv CONV = {
+    .name = "scalar",
+    .can = conv_can,
+    .packed_floats = weight_count,
+    .pack = conv_pack,
+    .forward_scratch = conv_forward_scratch,
+    .forward = conv_forward,
+    .packed_backward_floats = weight_count,
+    .pack_backward = conv_pack,
+    .backward_scratch = conv_backward_scratch,
+    .backward = conv_backward,
+};
+
+static const nn_conv *const CONVS[] = {&CONV, NULL};
+
+static const nn_conv *conv_of(const nn_window *w) {
+  (void)w;
+  return &CONV;
 }
 
 static void max_pool_backward(const nn_window *w, const float *x, const float *y, const float *dy,
@@ -320,14 +445,12 @@ static void average_step(size_t count, float decay, const float *weights, float 
 const nn_kernels NN_KERNELS_SCALAR = {
     .name = "scalar",
     .width = 1,
-    .conv_packed_floats = weight_count,
-    .conv_scratch_floats = scratch_none,
-    .conv_pack = conv_pack,
-    .conv_forward = conv_forward,
-    .conv_packed_backward_floats = weight_count,
-    .conv_pack_backward = conv_pack,
-    .conv_backward_data = conv_backward_data,
-    .conv_backward_weights = conv_backward_weights,
+    .convs = CONVS,
+    .conv_of = conv_of,
+    .dense_weights = dense_weights,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

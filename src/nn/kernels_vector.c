@@ -2,9 +2,8 @@
  * table behind. */
 #include "nn/kernels/channel.h"
 #include "nn/kernels/conv.h"
-#include "nn/kernels/conv_weights.h"
+#include "nn/kernels/depthwise.h"
 #include "nn/kernels/pointwise.h"
-#include "nn/kernels/pool.h"
 #include "nn/kernels/update.h"
 
 #define TABLE(set)    TABLE_OF(set)
@@ -17,14 +16,12 @@ extern const nn_kernels TABLE(NN_SET);
 const nn_kernels TABLE(NN_SET) = {
     .name = NAME(NN_SET),
     .width = WIDTH,
-    .conv_packed_floats = conv_packed_floats,
-    .conv_scratch_floats = conv_scratch_floats,
-    .conv_pack = conv_pack,
-    .conv_forward = conv_forward,
-    .conv_packed_backward_floats = conv_packed_backward_floats,
-    .conv_pack_backward = conv_pack_backward,
-    .conv_backward_data = conv_backward_data,
-    .conv_backward_weights = conv_backward_weights,
+    .convs = CONVS,
+    .conv_of = conv_of,
+    .dense_weights = dense_weights,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

@@ -4,6 +4,7 @@
 const nn_operator *nn_operator_of(nn_kind kind) {
   static const nn_operator *const table[NN_KIND_COUNT] = {
       [NN_CONV] = &NN_OPERATOR_CONV,
+      [NN_DEPTHWISE] = &NN_OPERATOR_DEPTHWISE,
       [NN_MAX_POOL] = &NN_OPERATOR_MAX_POOL,
       [NN_AVERAGE_POOL] = &NN_OPERATOR_AVERAGE_POOL,
       [NN_GLOBAL_AVERAGE] = &NN_OPERATOR_GLOBAL_AVERAGE,
@@ -73,12 +74,6 @@ void nn_window_same(nn_node *node, nn_shape input) {
   nn_window *w = &node->window;
   side_same(input.h, w->kernel_h, w->stride_h, &w->pad_top, &node->pad_bottom);
   side_same(input.w, w->kernel_w, w->stride_w, &w->pad_left, &node->pad_right);
-}
-
-nn_window nn_dense_window(const nn_node *node, int rows) {
-  nn_window window = node->window;
-  window.in_w = window.out_w = rows;
-  return window;
 }
 
 scrawl_status nn_parameters_fit(uint64_t count, base_error *error) {

@@ -19,7 +19,8 @@ typedef struct nn_run {
   const float *x[2];
   float *y;
   const float *parameters;               /* of this node */
-  const float *packed, *packed_backward; /* what pack and pack_backward made of them */
+  const float *packed, *packed_backward; /* what pack and pack_backward made of them; the same
+                                          * where packed_backward_floats is 0 */
   bool fuse_relu;     /* the only reader is a ReLU, which this node does itself */
   void *saved;        /* what forward leaves for backward: saved_floats for each picture */
   double *statistics; /* of this shard in gather, of the batch in settle */
@@ -63,7 +64,8 @@ typedef struct nn_operator {
   bool training_only; /* y is x in inference */
 
   /* NULL where there is none. Sizes are per picture (saved) or for `count` pictures (scratch). */
-  size_t (*scratch_floats)(const nn_node *node, int count, const nn_kernels *kernels);
+  size_t (*scratch_floats)(const nn_node *node, int count, bool training,
+                           const nn_kernels *kernels);
   size_t (*saved_floats)(const nn_node *node);
   size_t (*packed_floats)(const nn_node *node, const nn_kernels *kernels);
   void (*pack)(const nn_run *run, float *packed);
@@ -93,13 +95,12 @@ scrawl_status nn_window_fit(nn_node *node, nn_shape input, int channels, base_er
 /* Sets the padding for which ceil(side / stride) windows fit, an odd pixel going to the bottom and
  * right. */
 void nn_window_same(nn_node *node, nn_shape input);
-/* A dense layer over `rows` pictures as a 1x1 convolution. */
-nn_window nn_dense_window(const nn_node *node, int rows);
 /* 0 when `count` parameters are within NN_MAX_PARAMETERS, LIMIT_EXCEEDED otherwise. */
 scrawl_status nn_parameters_fit(uint64_t count, base_error *error);
 
-extern const nn_operator NN_OPERATOR_CONV, NN_OPERATOR_MAX_POOL, NN_OPERATOR_AVERAGE_POOL,
-    NN_OPERATOR_GLOBAL_AVERAGE, NN_OPERATOR_BATCH_NORM, NN_OPERATOR_DROPOUT, NN_OPERATOR_DENSE,
-    NN_OPERATOR_RELU, NN_OPERATOR_SILU, NN_OPERATOR_FLATTEN, NN_OPERATOR_ADD, NN_OPERATOR_SOFTMAX;
+extern const nn_operator NN_OPERATOR_CONV, NN_OPERATOR_DEPTHWISE, NN_OPERATOR_MAX_POOL,
+    NN_OPERATOR_AVERAGE_POOL, NN_OPERATOR_GLOBAL_AVERAGE, NN_OPERATOR_BATCH_NORM,
+    NN_OPERATOR_DROPOUT, NN_OPERATOR_DENSE, NN_OPERATOR_RELU, NN_OPERATOR_SILU, NN_OPERATOR_FLATTEN,
+    NN_OPERATOR_ADD, NN_OPERATOR_SOFTMAX;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "nn/engine.h"
+#include "nn/int8_session.h"
 
 /* Enough rows for a dense layer to use its weights well. */
 enum { MAX_CHUNK = 8 };
@@ -13,6 +14,7 @@ enum { MAX_CHUNK = 8 };
 struct nn_session {
   nn_engine engine;
   base_pool *pool;
+  nn_int8_session *int8; /* of a quantised network, instead of the engine */
 };
 
 scrawl_status nn_session_create(const nn_graph *graph, int max_batch, base_pool *pool,
@@ -26,8 +28,11 @@ scrawl_status nn_session_create(const nn_graph *graph, int max_batch, base_pool 
   made->pool = pool;
   size_t workers = base_pool_threads(pool);
   int chunk = max_batch < MAX_CHUNK ? max_batch : MAX_CHUNK;
-  scrawl_status status = nn_engine_create(graph, kernels, false, (int)workers, chunk, workers, 0,
-                                          &made->engine, error);
+  scrawl_status status =
+      nn_graph_quantised(graph)
+          ? nn_int8_session_create(graph, max_batch, pool, NULL, &made->int8, error)
+          : nn_engine_create(graph, kernels, false, (int)workers, chunk, workers, 0, &made->engine,
+                             error);
   if (status != SCRAWL_OK) {
     base_free(made);
     return status;
@@ -39,12 +44,13 @@ scrawl_status nn_session_create(const nn_graph *graph, int max_batch, base_pool 
 
 void nn_session_free(nn_session *session) {
   if (!session) return;
+  nn_int8_session_free(session->int8);
   nn_engine_free(&session->engine);
   base_free(session);
 }
 
 void nn_session_refresh(nn_session *session) {
-  nn_engine_prepare(&session->engine, session->pool, false);
+  if (!session->int8) nn_engine_prepare(&session->engine, session->pool, false);
 }
 
 typedef struct inference {
@@ -65,6 +71,10 @@ static void run_chunk(void *argument, size_t index, size_t worker) {
 
 void nn_session_run(nn_session *session, const float *input, int count, float *output) {
   if (count < 1) return;
+  if (session->int8) {
+    nn_int8_session_run(session->int8, input, count, output);
+    return;
+  }
   const nn_engine *engine = &session->engine;
   /* A network without arithmetic gives its input back. */
   if (engine->plan.nodes[engine->plan.output].activation == NN_PLACE_INPUT) {

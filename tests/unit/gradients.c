@@ -26,6 +26,11 @@ static const sample operators[] = {
     {"conv 5 4x2 stride 2x3 pad 1 0 2 1, flatten", {9, 8, 3}},
     {"conv 4 5x5 same stride 2 nobias, flatten", {11, 10, 1}},
     {"conv 4 3x3 same, relu, conv 3 3x3, flatten", {7, 7, 2}},
+    {"depthwise 3x3 same, flatten", {6, 9, 17}},
+    {"depthwise 3x3 stride 2 same nobias, flatten", {7, 10, 3}},
+    {"conv 6 1x1, relu, depthwise 3x3 pad 1, relu, conv 4 1x1, flatten", {5, 8, 3}},
+    {"depthwise 2x5 stride 3x2 pad 1 0 0 2, flatten", {8, 9, 4}},
+    {"depthwise 3x3, batchnorm, relu, dense 3", {6, 6, 5}},
     {"pool 2, flatten", {7, 6, 3}},
     {"pool 3x2 stride 2x1 same, flatten", {7, 6, 3}},
     {"conv 4 3x3, pool 3 stride 2 pad 1, dense 3", {9, 9, 2}},
@@ -76,16 +81,27 @@ static void test_presets(void **state) {
 
 /* ---- deliberately wrong gradients ---- */
 
-static void scaled_weights(const nn_window *window, const float *x, const float *dy, float *dw,
-                           float *db, float *scratch) {
-  NN_KERNELS_SCALAR.conv_backward_weights(window, x, dy, dw, db, scratch);
+static const nn_conv *scalar_conv(void) {
+  return NN_KERNELS_SCALAR.convs[0];
+}
+
+static void scaled_weights(const nn_window *window, int count, const float *x, const float *dy,
+                           const float *packed, float *dx, float *dw, float *db, float *scratch) {
+  scalar_conv()->backward(window, count, x, dy, packed, dx, dw, db, scratch);
   dw[0] *= 1.01f;
 }
 
-static void missing_bias(const nn_window *window, const float *x, const float *dy, float *dw,
-                         float *db, float *scratch) {
+static void missing_bias(const nn_window *window, int count, const float *x, const float *dy,
+                         const float *packed, float *dx, float *dw, float *db, float *scratch) {
   (void)db;
-  NN_KERNELS_SCALAR.conv_backward_weights(window, x, dy, dw, NULL, scratch);
+  scalar_conv()->backward(window, count, x, dy, packed, dx, dw, NULL, scratch);
+}
+
+static nn_conv wrong_conv;
+
+static const nn_conv *wrong_conv_of(const nn_window *window) {
+  (void)window;
+  return &wrong_conv;
 }
 
 static void blind_relu(size_t count, const float *y, const float *dy, float *dx) {
@@ -112,12 +128,13 @@ static void test_wrong_gradients_are_caught(void **state) {
   assert_true(check(text, input, 3, &NN_KERNELS_SCALAR) < tolerance);
   nn_kernels wrong[5];
   for (size_t i = 0; i < 5; i++) wrong[i] = NN_KERNELS_SCALAR;
-  wrong[0].conv_backward_weights = scaled_weights;
-  wrong[1].conv_backward_weights = missing_bias;
+  wrong[0].conv_of = wrong[1].conv_of = wrong_conv_of;
   wrong[2].relu_backward = blind_relu;
   wrong[3].silu_backward = silent_silu;
   wrong[4].channel_combine = no_mean;
   for (size_t i = 0; i < 5; i++) {
+    wrong_conv = *scalar_conv();
+    wrong_conv.backward = i == 0 ? scaled_weights : missing_bias;
     double worst = check(text, input, 3, &wrong[i]);
     if (!(worst > tolerance)) fail_msg("fault %zu passed with %g", i, worst);
   }

@@ -1,208 +1,227 @@
-/* Convolution: output and gradient of the input.
+/* The ways to convolve, and which is taken.
  *
- * Both are one and the same sum (field.h: the second on dy, with the weights turned by half a turn
- * and transposed),
- *   y[pixel][co] = bias[co] + sum over ky, k of field[offset(pixel) + ky row + k] w[ky][k][co],
- * where k runs over the kernel_w * channels contiguous floats under one row of the window. The
- * micro-kernel keeps a tile of pixels x vectors of output channels in registers for the whole sum:
- * for every k it loads the vectors of weights once and multiplies each by one float of each pixel.
- * With p pixels and v vectors that takes p v + v + 1 registers and p + v loads for p v
- * multiplications, so on 16 registers 6 x 2 is as good as it gets: 12 sums are also what two
- * multipliers with a latency of 4 or 5 cycles need to stay busy.
- *
- * Weights are packed in the order they are read, in blocks of two vectors of output channels (one
- * at the end if their number is odd), padded with zeros to whole vectors. Packing depends on kernel
- * and channels, not on the picture's size.
- *
- * Every output is summed in the order of ky and k in one lane of its own: it does not depend on
- * which tile it falls into, on the picture's size, or on the vector width. */
+ * The rule (conv_of), backed by `dev bench kernels`, which shows every way that can on every layer:
+ *   - 3x3 with stride 1 and enough channels on both sides for the products to outweigh the
+ *     transforms: Winograd, in tiles of 4x4, or of 2x2 where the output has no more than two rows
+ *     or columns, most of a 4x4 tile being wasted there;
+ *   - a single input channel, 3x3 or 5x5 with stride 1: the first layer's;
+ *   - pictures of one pixel with few outputs, the last layer of most networks: dense;
+ *   - everything else: direct. */
 #ifndef NN_KERNELS_CONV_H
 #define NN_KERNELS_CONV_H
 
-#include "nn/kernels/field.h"
+#include "nn/kernels/dense.h"
+#include "nn/kernels/direct_weights.h"
+#include "nn/kernels/first.h"
+#include "nn/kernels/pool.h"
+#include "nn/kernels/winograd_weights.h"
 
-/* Pixels in a tile: beside two vectors (32 registers would take 12, but their addresses no longer
- * fit), beside two where there are few pixels, beside one. */
-enum {
-  TILE_VECTORS = 2,
-  TILE = NN_REGISTERS >= 32 ? 8 : 6,
-  NARROW_TILE = 4,
-  TILE_OF_ONE = 8,
+/* ---- direct ---- */
+
+static size_t output_floats(const nn_window *w) {
+  return (size_t)w->out_h * (size_t)w->out_w * (size_t)w->out_c;
+}
+
+static size_t input_floats(const nn_window *w) {
+  return (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+}
+
+static nn_window pool_window_of(const nn_window *w) {
+  return (nn_window){.in_h = w->out_h,
+                     .in_w = w->out_w,
+                     .in_c = w->out_c,
+                     .out_h = w->out_h / 2,
+                     .out_w = w->out_w / 2,
+                     .out_c = w->out_c,
+                     .kernel_h = 2,
+                     .kernel_w = 2,
+                     .stride_h = 2,
+                     .stride_w = 2};
+}
+
+/* Pictures of which every pixel is a window of its own are one long picture: rows of a dense layer,
+ * 1x1 convolutions. */
+static nn_window window_joined(const nn_window *w, int *count) {
+  nn_window one = *w;
+  const bool windows_are_pixels = w->kernel_h * w->kernel_w * w->stride_h * w->stride_w == 1 &&
+                                  w->out_h == w->in_h && w->out_w == w->in_w;
+  if (!windows_are_pixels) return one;
+  one.in_h = one.out_h = 1;
+  one.in_w = one.out_w = w->in_h * w->in_w * *count;
+  *count = 1;
+  return one;
+}
+
+static bool direct_can(const nn_window *w) {
+  (void)w;
+  return true;
+}
+
+static size_t direct_forward_scratch(const nn_window *w, int count) {
+  const nn_window joined = window_joined(w, &count);
+  const field_plan plan = field_plan_forward(&joined);
+  return field_floats(&plan) + output_floats(w);
+}
+
+static size_t direct_backward_scratch(const nn_window *w, int count) {
+  const nn_window joined = window_joined(w, &count);
+  const field_plan forward = field_plan_forward(&joined), backward = field_plan_backward(&joined);
+  const size_t weights = field_floats(&forward) + weight_scratch_floats(&joined);
+  const size_t data = field_floats(&backward);
+  return weights > data ? weights : data;
+}
+
+static void direct_forward(const nn_window *w, int count, const float *x, const float *packed,
+                           const nn_conv_end *end, float *y, float *scratch) {
+  if (!end->pool) {
+    const nn_window joined = window_joined(w, &count);
+    for (int p = 0; p < count; p++, x += input_floats(&joined), y += output_floats(&joined)) {
+      direct_forward_one(&joined, x, packed, end, y, scratch);
+    }
+    return;
+  }
+  const nn_window pool = pool_window_of(w);
+  const field_plan plan = field_plan_forward(w);
+  float *whole = scratch + field_floats(&plan);
+  for (int p = 0; p < count; p++, x += input_floats(w), y += output_floats(&pool)) {
+    direct_forward_one(w, x, packed, end, whole, scratch);
+    max_pool_forward(&pool, whole, y);
+  }
+}
+
+static void direct_backward(const nn_window *w, int count, const float *x, const float *dy,
+                            const float *packed, float *dx, float *dw, float *db, float *scratch) {
+  const nn_window joined = window_joined(w, &count);
+  for (int p = 0; p < count; p++, x += input_floats(&joined), dy += output_floats(&joined)) {
+    if (dw) direct_backward_weights(&joined, x, dy, dw, scratch);
+    if (db) direct_backward_bias(&joined, dy, db);
+    if (!dx) continue;
+    direct_backward_data(&joined, dy, packed, dx, scratch);
+    dx += input_floats(&joined);
+  }
+}
+
+static const nn_conv DIRECT = {
+    .name = "direct",
+    .can = direct_can,
+    .packed_floats = direct_packed_floats,
+    .pack = direct_pack,
+    .forward_scratch = direct_forward_scratch,
+    .forward = direct_forward,
+    .packed_backward_floats = direct_packed_backward_floats,
+    .pack_backward = direct_pack_backward,
+    .backward_scratch = direct_backward_scratch,
+    .backward = direct_backward,
 };
 
-/* Whether `all` pixels or rows should be cut into tiles of `narrow`, because whole tiles waste a
- * twelfth of their work. */
-static bool tile_narrow(size_t all, size_t narrow) {
-  const size_t whole = (all + TILE - 1) / TILE * TILE;
-  return whole * 12 > (all + narrow - 1) / narrow * narrow * 13;
+/* ---- the first layer; the gradient of its input by the direct kernels ---- */
+
+static size_t first_forward_scratch(const nn_window *w, int count) {
+  (void)count;
+  return first_field_floats(w) + output_floats(w);
 }
 
-typedef struct conv_sum {
-  field field;
-  size_t rows, run; /* of the window: rows of run contiguous floats */
-  const float *packed;
-  const float *bias; /* may be NULL */
-  bool relu;
-  float *y;
-  size_t channels; /* of y */
-} conv_sum;
-
-/* `count` <= pixels of them are real, and stored; so are `channels` <= vectors * WIDTH. `rows` of
- * the window are summed. */
-INLINE void conv_tile(const int pixels, const int vectors, const conv_sum *s, size_t first,
-                      size_t count, const field_rows *rows, const float *weights,
-                      const vector *bias, float *y, size_t channels) {
-  vector sum[TILE_OF_ONE][TILE_VECTORS];
-  const float *in[TILE_OF_ONE];
-  UNROLL for (int p = 0; p < pixels; p++) {
-    in[p] = s->field.data + s->field.offsets[first + (size_t)p];
-    UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = bias[v];
-  }
-  const size_t run = s->run, row = s->field.row;
-  weights += rows->from * run * (size_t)(vectors * WIDTH);
-  for (size_t ky = rows->from, at = ky * row; ky < rows->to; ky++, at += row) {
-    for (size_t k = at; k < at + run; k++, weights += vectors * WIDTH) {
-      vector w[TILE_VECTORS];
-      UNROLL for (int v = 0; v < vectors; v++) w[v] = vector_load(weights + v * WIDTH);
-      UNROLL for (int p = 0; p < pixels; p++) {
-        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] += w[v] * in[p][k];
-      }
-    }
-  }
-  if (s->relu) {
-    UNROLL for (int p = 0; p < pixels; p++) {
-      UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = vector_relu(sum[p][v]);
-    }
-  }
-  UNROLL for (int p = 0; p < pixels; p++) {
-    if ((size_t)p >= count) break;
-    float *to = y + (size_t)p * s->channels;
-    UNROLL for (int v = 0; v < vectors; v++) {
-      vector_put(to + v * WIDTH, sum[p][v], channels - (size_t)(v * WIDTH));
-    }
+static void first_forward(const nn_window *w, int count, const float *x, const float *packed,
+                          const nn_conv_end *end, float *y, float *scratch) {
+  const nn_window pool = pool_window_of(w);
+  float *whole = scratch + first_field_floats(w);
+  for (int p = 0; p < count; p++, x += input_floats(w)) {
+    first_forward_one(w, x, packed, end, end->pool ? whole : y, scratch);
+    if (end->pool) max_pool_forward(&pool, whole, y);
+    y += end->pool ? output_floats(&pool) : output_floats(w);
   }
 }
 
-/* All pixels of one block of output channels; `channels` of them are real. */
-INLINE void conv_block(const int pixels, const int vectors, const conv_sum *s, const float *weights,
-                       size_t channel, size_t channels) {
-  float padded[TILE_VECTORS * WIDTH] = {0};
-  vector bias[TILE_VECTORS];
-  if (s->bias) memcpy(padded, s->bias + channel, channels * sizeof *padded);
-  UNROLL for (int v = 0; v < vectors; v++) bias[v] = vector_load(padded + v * WIDTH);
-  float *y = s->y + channel;
-  field_walk upper = {0}, lower = {0};
-  for (size_t first = 0; first < s->field.pixels; first += (size_t)pixels) {
-    const size_t left = s->field.pixels - first;
-    const size_t count = left < (size_t)pixels ? left : (size_t)pixels;
-    const ptrdiff_t highest = field_row_of(&s->field, first, &upper);
-    const ptrdiff_t lowest = field_row_of(&s->field, first + count - 1, &lower);
-    const field_rows rows = field_rows_of(&s->field, s->rows, highest, lowest);
-    conv_tile(pixels, vectors, s, first, count, &rows, weights, bias, y + first * s->channels,
-              channels);
+static void first_backward(const nn_window *w, int count, const float *x, const float *dy,
+                           const float *packed, float *dx, float *dw, float *db, float *scratch) {
+  for (int p = 0; p < count; p++, x += input_floats(w), dy += output_floats(w)) {
+    if (dw) first_backward_weights(w, x, dy, dw, scratch);
+    if (db) direct_backward_bias(w, dy, db);
+    if (!dx) continue;
+    direct_backward_data(w, dy, packed, dx, scratch);
+    dx += input_floats(w);
   }
 }
 
-static void conv_block_of_two(const conv_sum *s, const float *weights, size_t channel,
-                              size_t channels) {
-  if (tile_narrow(s->field.pixels, NARROW_TILE)) {
-    conv_block(NARROW_TILE, 2, s, weights, channel, channels);
-  } else {
-    conv_block(TILE, 2, s, weights, channel, channels);
-  }
+static const nn_conv FIRST = {
+    .name = "first",
+    .can = first_can,
+    .packed_floats = first_packed_floats,
+    .pack = first_pack,
+    .forward_scratch = first_forward_scratch,
+    .forward = first_forward,
+    .packed_backward_floats = direct_packed_backward_floats,
+    .pack_backward = direct_pack_backward,
+    .backward_scratch = direct_backward_scratch, /* its field is larger */
+    .backward = first_backward,
+};
+
+/* ---- Winograd: m is what tells the two apart ---- */
+
+static bool winograd_can(const nn_window *w) {
+  return w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 && w->stride_w == 1;
 }
 
-static void conv_block_of_one(const conv_sum *s, const float *weights, size_t channel,
-                              size_t channels) {
-  conv_block(TILE_OF_ONE, 1, s, weights, channel, channels);
-}
+#define WINOGRAD(m)                                                                                \
+  static size_t winograd_##m##_packed(const nn_window *w) {                                        \
+    return winograd_packed((size_t)w->in_c, (size_t)w->out_c, m);                                  \
+  }                                                                                                \
+  static size_t winograd_##m##_packed_backward(const nn_window *w) {                               \
+    return winograd_packed((size_t)w->out_c, (size_t)w->in_c, m);                                  \
+  }                                                                                                \
+  static void winograd_##m##_pack(const nn_window *w, const float *weights, float *packed) {       \
+    winograd_pack(m, w, weights, packed);                                                          \
+  }                                                                                                \
+  static void winograd_##m##_pack_backward(const nn_window *w, const float *weights,               \
+                                           float *packed) {                                        \
+    winograd_pack_backward(m, w, weights, packed);                                                 \
+  }                                                                                                \
+  static size_t winograd_##m##_forward_scratch(const nn_window *w, int count) {                    \
+    return winograd_forward_floats(w, count, m);                                                   \
+  }                                                                                                \
+  static size_t winograd_##m##_backward_scratch(const nn_window *w, int count) {                   \
+    return winograd_backward_floats(w, count, m);                                                  \
+  }                                                                                                \
+  static void winograd_##m##_forward(const nn_window *w, int count, const float *x,                \
+                                     const float *packed, const nn_conv_end *end, float *y,        \
+                                     float *scratch) {                                             \
+    winograd_forward(m, w, count, x, packed, end, y, scratch);                                     \
+  }                                                                                                \
+  static void winograd_##m##_backward(const nn_window *w, int count, const float *x,               \
+                                      const float *dy, const float *packed, float *dx, float *dw,  \
+                                      float *db, float *scratch) {                                 \
+    winograd_backward(m, w, count, x, dy, packed, dx, dw, db, scratch);                            \
+  }                                                                                                \
+  static const nn_conv WINOGRAD_##m = {                                                            \
+      .name = "winograd " #m "x" #m,                                                               \
+      .can = winograd_can,                                                                         \
+      .packed_floats = winograd_##m##_packed,                                                      \
+      .pack = winograd_##m##_pack,                                                                 \
+      .forward_scratch = winograd_##m##_forward_scratch,                                           \
+      .forward = winograd_##m##_forward,                                                           \
+      .packed_backward_floats = winograd_##m##_packed_backward,                                    \
+      .pack_backward = winograd_##m##_pack_backward,                                               \
+      .backward_scratch = winograd_##m##_backward_scratch,                                         \
+      .backward = winograd_##m##_backward,                                                         \
+  };
 
-static void conv_sum_all(const conv_sum *s) {
-  const float *weights = s->packed;
-  for (size_t channel = 0; channel < s->channels; channel += TILE_VECTORS * WIDTH) {
-    const size_t left = s->channels - channel;
-    if (left > WIDTH) {
-      conv_block_of_two(s, weights, channel, left < 2 * WIDTH ? left : 2 * WIDTH);
-    } else {
-      conv_block_of_one(s, weights, channel, left);
-    }
-    weights += s->rows * s->run * 2 * WIDTH;
-  }
-}
+WINOGRAD(4)
+WINOGRAD(2)
 
-/* Floats of a block when `left` channels are still to come. */
-static size_t conv_block_width(size_t left) {
-  return left > WIDTH ? 2 * WIDTH : WIDTH;
-}
+/* ---- the choice ---- */
 
-static size_t conv_floats_packed(const nn_window *w, int in_c, int out_c) {
-  const size_t vectors = ((size_t)out_c + WIDTH - 1) / WIDTH;
-  return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)in_c * vectors * WIDTH;
-}
+/* Fewest channels on either side for which Winograd wins. */
+enum { WINOGRAD_CHANNELS = WIDTH > 8 ? WIDTH : 8 };
 
-static size_t conv_packed_floats(const nn_window *w) {
-  return conv_floats_packed(w, w->in_c, w->out_c);
-}
+static const nn_conv *const CONVS[] = {&DIRECT, &FIRST, &DENSE, &WINOGRAD_4, &WINOGRAD_2, NULL};
 
-static size_t conv_packed_backward_floats(const nn_window *w) {
-  return conv_floats_packed(w, w->out_c, w->in_c);
-}
-
-static void conv_pack(const nn_window *w, const float *weights, float *packed) {
-  const size_t channels = (size_t)w->out_c;
-  const size_t sums = (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c;
-  for (size_t channel = 0; channel < channels; channel += TILE_VECTORS * WIDTH) {
-    const size_t block = conv_block_width(channels - channel);
-    const size_t real = channels - channel < block ? channels - channel : block;
-    for (size_t k = 0; k < sums; k++, packed += block) {
-      memcpy(packed, weights + k * channels + channel, real * sizeof *packed);
-      memset(packed + real, 0, (block - real) * sizeof *packed);
-    }
-  }
-}
-
-static void conv_pack_backward(const nn_window *w, const float *weights, float *packed) {
-  const size_t channels = (size_t)w->in_c, inner = (size_t)w->out_c;
-  const size_t taps = (size_t)w->kernel_h * (size_t)w->kernel_w;
-  for (size_t channel = 0; channel < channels; channel += TILE_VECTORS * WIDTH) {
-    const size_t block = conv_block_width(channels - channel);
-    const size_t real = channels - channel < block ? channels - channel : block;
-    for (size_t tap = taps; tap-- > 0;) {
-      const float *from = weights + (tap * channels + channel) * inner;
-      for (size_t k = 0; k < inner; k++, packed += block) {
-        for (size_t c = 0; c < real; c++) packed[c] = from[c * inner + k];
-        memset(packed + real, 0, (block - real) * sizeof *packed);
-      }
-    }
-  }
-}
-
-static void conv_forward(const nn_window *w, const float *x, const float *packed, const float *bias,
-                         bool relu, float *y, float *scratch) {
-  const field_plan plan = field_plan_forward(w);
-  conv_sum_all(&(conv_sum){
-      .field = field_make(&plan, x, scratch),
-      .rows = (size_t)w->kernel_h,
-      .run = (size_t)w->kernel_w * (size_t)w->in_c,
-      .packed = packed,
-      .bias = bias,
-      .relu = relu,
-      .y = y,
-      .channels = (size_t)w->out_c,
-  });
-}
-
-static void conv_backward_data(const nn_window *w, const float *dy, const float *packed, float *dx,
-                               float *scratch) {
-  const field_plan plan = field_plan_backward(w);
-  conv_sum_all(&(conv_sum){
-      .field = field_make(&plan, dy, scratch),
-      .rows = (size_t)w->kernel_h,
-      .run = (size_t)w->kernel_w * (size_t)w->out_c,
-      .packed = packed,
-      .y = dx,
-      .channels = (size_t)w->in_c,
-  });
+static const nn_conv *conv_of(const nn_window *w) {
+  if (first_can(w)) return &FIRST;
+  if (dense_can(w)) return &DENSE;
+  if (!winograd_can(w) || w->in_c < WINOGRAD_CHANNELS || w->out_c < WINOGRAD_CHANNELS)
+    return &DIRECT;
+  const int least = w->out_h < w->out_w ? w->out_h : w->out_w;
+  return least > 2 ? &WINOGRAD_4 : least == 2 ? &WINOGRAD_2 : &DIRECT;
 }
 
 #endif

@@ -48,6 +48,9 @@ INLINE vector vector_select(vector_mask mask, vector yes, vector no) {
 INLINE vector vector_relu(vector value) {
   return vector_where(value > 0, value);
 }
+INLINE vector vector_max(vector a, vector b) {
+  return vector_select(a > b, a, b);
+}
 
 /* The first `lanes` of a vector, for counts that are no multiple of WIDTH: by halves, since a loop
  * over single floats is slow and one over a number of them unknown to the compiler slower. The

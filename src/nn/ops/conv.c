@@ -30,49 +30,45 @@ static double conv_flops(const nn_node *node, const nn_shape *inputs) {
   return 2.0 * (double)weight_count(&node->window) * node->shape.h * node->shape.w;
 }
 
-static size_t conv_scratch(const nn_node *node, int count, const nn_kernels *kernels) {
-  (void)count;
-  return kernels->conv_scratch_floats(&node->window);
+static size_t conv_scratch(const nn_node *node, int count, bool training,
+                           const nn_kernels *kernels) {
+  const nn_conv *conv = kernels->conv_of(&node->window);
+  size_t forward = conv->forward_scratch(&node->window, count);
+  size_t backward = training ? conv->backward_scratch(&node->window, count) : 0;
+  return forward > backward ? forward : backward;
 }
 
 static size_t conv_packed(const nn_node *node, const nn_kernels *kernels) {
-  return kernels->conv_packed_floats(&node->window);
+  return kernels->conv_of(&node->window)->packed_floats(&node->window);
 }
 
 static size_t conv_packed_backward(const nn_node *node, const nn_kernels *kernels) {
-  return kernels->conv_packed_backward_floats(&node->window);
+  return kernels->conv_of(&node->window)->packed_backward_floats(&node->window);
 }
 
 static void conv_pack(const nn_run *run, float *packed) {
-  run->kernels->conv_pack(&run->node->window, run->parameters, packed);
+  const nn_window *w = &run->node->window;
+  run->kernels->conv_of(w)->pack(w, run->parameters, packed);
 }
 
 static void conv_pack_backward(const nn_run *run, float *packed) {
-  run->kernels->conv_pack_backward(&run->node->window, run->parameters, packed);
+  const nn_window *w = &run->node->window;
+  run->kernels->conv_of(w)->pack_backward(w, run->parameters, packed);
 }
 
 static void conv_forward(const nn_run *run) {
   const nn_window *w = &run->node->window;
-  size_t in = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
-  size_t out = nn_shape_floats(run->node->shape);
-  const float *bias = run->node->bias ? run->parameters + weight_count(w) : NULL;
-  for (size_t p = 0; p < (size_t)run->count; p++)
-    run->kernels->conv_forward(w, run->x[0] + p * in, run->packed, bias, run->fuse_relu,
-                               run->y + p * out, run->scratch);
+  const nn_conv_end end = {.bias = run->node->bias ? run->parameters + weight_count(w) : NULL,
+                           .relu = run->fuse_relu};
+  run->kernels->conv_of(w)->forward(w, run->count, run->x[0], run->packed, &end, run->y,
+                                    run->scratch);
 }
 
 static void conv_backward(const nn_run *run) {
   const nn_window *w = &run->node->window;
-  size_t in = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
-  size_t out = nn_shape_floats(run->node->shape);
   float *bias = run->node->bias ? run->gradient + weight_count(w) : NULL;
-  for (size_t p = 0; p < (size_t)run->count; p++) {
-    run->kernels->conv_backward_weights(w, run->x[0] + p * in, run->dy + p * out, run->gradient,
-                                        bias, run->scratch);
-    if (run->dx[0])
-      run->kernels->conv_backward_data(w, run->dy + p * out, run->packed_backward,
-                                       run->dx[0] + p * in, run->scratch);
-  }
+  run->kernels->conv_of(w)->backward(w, run->count, run->x[0], run->dy, run->packed_backward,
+                                     run->dx[0], run->gradient, bias, run->scratch);
 }
 
 static void conv_forward_double(const nn_run_double *run) {

@@ -1,7 +1,6 @@
 /* A dense layer: y[o] = bias[o] + sum over i of x[i] * w[i,o], x being the whole input as one row.
- * Run as a 1x1 convolution over a picture one pixel high with a pixel for each row, so it has no
- * kernel of its own; many rows at a time, because the weights are often larger than the
- * activations. */
+ * Run as a 1x1 convolution over pictures of one pixel, so it has no kernels of its own; many
+ * pictures at a time, because the weights are often larger than the activations. */
 #include "nn/operator.h"
 
 static scrawl_status dense_shape(nn_node *node, const nn_shape *inputs, base_error *error) {
@@ -37,42 +36,48 @@ static double dense_flops(const nn_node *node, const nn_shape *inputs) {
   return 2.0 * (double)weight_count(node);
 }
 
-static size_t dense_scratch(const nn_node *node, int count, const nn_kernels *kernels) {
-  nn_window window = nn_dense_window(node, count);
-  return kernels->conv_scratch_floats(&window);
+static const nn_conv *conv_of(const nn_node *node, const nn_kernels *kernels) {
+  return kernels->conv_of(&node->window);
+}
+
+static size_t dense_scratch(const nn_node *node, int count, bool training,
+                            const nn_kernels *kernels) {
+  const nn_conv *conv = conv_of(node, kernels);
+  size_t forward = conv->forward_scratch(&node->window, count);
+  size_t backward = training ? conv->backward_scratch(&node->window, count) : 0;
+  return forward > backward ? forward : backward;
 }
 
 static size_t dense_packed(const nn_node *node, const nn_kernels *kernels) {
-  return kernels->conv_packed_floats(&node->window);
+  return conv_of(node, kernels)->packed_floats(&node->window);
 }
 
 static size_t dense_packed_backward(const nn_node *node, const nn_kernels *kernels) {
-  return kernels->conv_packed_backward_floats(&node->window);
+  return conv_of(node, kernels)->packed_backward_floats(&node->window);
 }
 
 static void dense_pack(const nn_run *run, float *packed) {
-  run->kernels->conv_pack(&run->node->window, run->parameters, packed);
+  conv_of(run->node, run->kernels)->pack(&run->node->window, run->parameters, packed);
 }
 
 static void dense_pack_backward(const nn_run *run, float *packed) {
-  run->kernels->conv_pack_backward(&run->node->window, run->parameters, packed);
+  conv_of(run->node, run->kernels)->pack_backward(&run->node->window, run->parameters, packed);
 }
 
 static void dense_forward(const nn_run *run) {
-  nn_window window = nn_dense_window(run->node, run->count);
-  const float *bias = run->node->bias ? run->parameters + weight_count(run->node) : NULL;
-  run->kernels->conv_forward(&window, run->x[0], run->packed, bias, run->fuse_relu, run->y,
-                             run->scratch);
+  const nn_node *node = run->node;
+  const nn_conv_end end = {.bias = node->bias ? run->parameters + weight_count(node) : NULL,
+                           .relu = run->fuse_relu};
+  conv_of(node, run->kernels)
+      ->forward(&node->window, run->count, run->x[0], run->packed, &end, run->y, run->scratch);
 }
 
 static void dense_backward(const nn_run *run) {
-  nn_window window = nn_dense_window(run->node, run->count);
-  float *bias = run->node->bias ? run->gradient + weight_count(run->node) : NULL;
-  run->kernels->conv_backward_weights(&window, run->x[0], run->dy, run->gradient, bias,
-                                      run->scratch);
-  if (run->dx[0])
-    run->kernels->conv_backward_data(&window, run->dy, run->packed_backward, run->dx[0],
-                                     run->scratch);
+  const nn_node *node = run->node;
+  float *bias = node->bias ? run->gradient + weight_count(node) : NULL;
+  conv_of(node, run->kernels)
+      ->backward(&node->window, run->count, run->x[0], run->dy, run->packed_backward, run->dx[0],
+                 run->gradient, bias, run->scratch);
 }
 
 static void dense_forward_double(const nn_run_double *run) {

@@ -1,4 +1,4 @@
-/* Convolution: gradient of the weights and of the bias.
+/* Direct convolution: gradient of the weights and of the bias.
  *
  *   dw[ky][k][co] += sum over pixels of field[offset(pixel) + ky row + k] dy[pixel][co]
  *
@@ -11,10 +11,10 @@
  * turn stays in the first cache; after a stretch the sums are added to dw. Stretches depend on the
  * number of pixels alone, so the order of every sum is the same on every run, whatever the vector
  * width. */
-#ifndef NN_KERNELS_CONV_WEIGHTS_H
-#define NN_KERNELS_CONV_WEIGHTS_H
+#ifndef NN_KERNELS_DIRECT_WEIGHTS_H
+#define NN_KERNELS_DIRECT_WEIGHTS_H
 
-#include "nn/kernels/conv.h"
+#include "nn/kernels/direct.h"
 
 enum {
   STRETCH = 256,
@@ -88,12 +88,18 @@ static void weight_block_of_one(const weight_sum *s, size_t channel, size_t chan
   weight_block(TILE_OF_ONE, 1, s, channel, channels);
 }
 
-static void bias_sum(const weight_sum *s, float *db) {
-  EACH_VECTOR(channel, lanes, s->channels) {
-    vector sum = {0};
-    const float *dy = s->dy + channel;
-    for (size_t p = 0; p < s->field.pixels; p++, dy += s->step) sum += vector_load(dy);
-    vector_add(db + channel, sum, lanes);
+/* Four sums side by side, since each addition has to wait for the one before it. */
+static void direct_backward_bias(const nn_window *w, const float *dy, float *db) {
+  const size_t pixels = (size_t)w->out_h * (size_t)w->out_w, channels = (size_t)w->out_c;
+  EACH_VECTOR(c, lanes, channels) {
+    vector sum[4] = {{0}};
+    const float *from = dy + c;
+    size_t p = 0;
+    for (; p + 4 <= pixels; p += 4, from += 4 * channels) {
+      UNROLL for (size_t i = 0; i < 4; i++) sum[i] += vector_get(from + i * channels, lanes);
+    }
+    for (; p < pixels; p++, from += channels) sum[0] += vector_get(from, lanes);
+    vector_add(db + c, (sum[0] + sum[1]) + (sum[2] + sum[3]), lanes);
   }
 }
 
@@ -121,8 +127,8 @@ static const float *weight_widen(const nn_window *w, const float *dy, float *to)
   return to;
 }
 
-static void conv_backward_weights(const nn_window *w, const float *x, const float *dy, float *dw,
-                                  float *db, float *scratch) {
+static void direct_backward_weights(const nn_window *w, const float *x, const float *dy, float *dw,
+                                    float *scratch) {
   const field_plan plan = field_plan_forward(w);
   weight_sum s = {
       .field = field_make(&plan, x, scratch),
@@ -146,14 +152,6 @@ static void conv_backward_weights(const nn_window *w, const float *x, const floa
       }
     }
   }
-  if (db) bias_sum(&s, db);
-}
-
-static size_t conv_scratch_floats(const nn_window *w) {
-  const field_plan forward = field_plan_forward(w), backward = field_plan_backward(w);
-  const size_t weights = field_floats(&forward) + weight_scratch_floats(w);
-  const size_t data = field_floats(&backward);
-  return weights > data ? weights : data;
 }
 
 #endif
