@@ -6,10 +6,10 @@
  *
  *   source = centre + A (pixel - centre) + shift + elastic(pixel),    A = rotation * shear * scale
  *
- * read by Catmull-Rom interpolation, where the ink is: most of a glyph's picture is paper. The elastic field (Simard, Steinkraus, Platt 2003: white noise
- * smoothed by a Gaussian) is made as a cubic B-spline over a coarse grid of noise: a B-spline of
- * knot distance h is as wide as a Gaussian of deviation h / sqrt(3), at a fraction of the cost.
- * Noise and erasing come last. */
+ * read by Catmull-Rom interpolation, where the ink is: most of a glyph's picture is paper. The
+ * elastic field (Simard, Steinkraus, Platt 2003: white noise smoothed by a Gaussian) is made as a
+ * cubic B-spline over a coarse grid of noise: a B-spline of knot distance h is as wide as a
+ * Gaussian of deviation h / sqrt(3), at a fraction of the cost. Noise and erasing come last. */
 #include <math.h>
 #include <string.h>
 

@@ -77,17 +77,23 @@ static scrawl_status split_data(run *r, const data_set *set, base_error *error) 
   return SCRAWL_OK;
 }
 
-/* FNV-1a's step on words of eight bytes, the high half folded down after each product, which by
+/* FNV-1a's step on a word of eight bytes, the high half folded down after each product, which by
  * itself only carries upwards: enough to notice other data; no defence. */
+static uint64_t digest_word(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 32;
+}
+
 static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
-  const uint8_t *at = bytes;
-  for (size_t done = 0; done < size; done += sizeof hash) {
-    uint64_t word = 0;
-    memcpy(&word, at + done, size - done < sizeof word ? size - done : sizeof word);
-    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-    hash ^= hash >> 32;
+  const uint8_t *at = bytes, *end = at + size;
+  uint64_t word = 0;
+  for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+    memcpy(&word, at, sizeof word);
+    hash = digest_word(hash, word);
   }
-  return hash;
+  word = 0;
+  memcpy(&word, at, (size_t)(end - at));
+  return digest_word(hash, word);
 }
 
 static scrawl_status make_identity(run *r, const data_set *set, base_error *error) {
