@@ -7,7 +7,7 @@
  * Sharing has a weakness: when another process has taken a core, a thread that is on its way
  * through its part of a step may lose that core for milliseconds, and the caller waits. So a run that
  * took much longer than one alone is a reason to run alone for a while, the longer the more often it
- * happened in succession. */
+ * happened in succession; and so is a network whose steps are too small to be worth sharing. */
 #include "nn/session.h"
 
 #include <string.h>
@@ -21,12 +21,14 @@
 /* Pictures: enough rows for a dense layer to use its weights well. */
 enum { MAX_CHUNK = 8 };
 
-/* Runs. */
-enum { LEAST_ALONE = 256, MOST_ALONE = 1 << 14, TRUSTED = 256 };
+/* Runs: alone at first, after a stall at least and at most; shared, before a judgement and before old
+ * stalls are forgiven. */
+enum { FIRST_ALONE = 8, LEAST_ALONE = 256, MOST_ALONE = 1 << 14, JUDGED = 32, FORGIVEN = 1024 };
 
-/* Whether to share steps. */
+/* Whether to share steps. Times in seconds of a run. */
 typedef struct sharing {
-  double alone;  /* seconds of a run alone, about */
+  double alone;  /* the shortest of late */
+  double shared; /* on average */
   int runs_left; /* alone, before sharing is tried again */
   int pause;     /* runs alone after the next stall */
   int smooth;    /* shared runs since the last stall */
@@ -63,7 +65,7 @@ scrawl_status nn_session_create(const nn_graph *graph, int max_batch, base_pool 
   if (!made) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the network");
   made->graph = graph;
   made->pool = pool;
-  made->sharing = (sharing){.runs_left = 2, .pause = LEAST_ALONE};
+  made->sharing = (sharing){.alone = 1, .runs_left = FIRST_ALONE, .pause = LEAST_ALONE};
   scrawl_status status = make_engine(made, max_batch, kernels, error);
   if (status != SCRAWL_OK) {
     nn_session_free(made);
@@ -116,32 +118,31 @@ static void run_alone(nn_session *session, const nn_job *job) {
   nn_engine_run_phase(&session->engine, job, (nn_shard){.count = 1}, 0);
 }
 
-/* The first two runs alone tell how long one takes, the second having what it needs in the caches;
- * after that every run alone corrects it. */
+static void learn(sharing *s, bool alone, double seconds) {
+  if (alone) {
+    s->alone = seconds < s->alone ? seconds : 1.01 * s->alone;
+    s->runs_left--;
+    return;
+  }
+  s->shared = s->smooth == 0 ? seconds : 0.9 * s->shared + 0.1 * seconds;
+  s->smooth++;
+  const bool stalled = seconds > 2 * s->alone, useless = s->smooth > JUDGED && s->shared > s->alone;
+  if (!stalled && !useless) return;
+  if (s->smooth > FORGIVEN) s->pause = LEAST_ALONE;
+  s->runs_left = s->pause;
+  s->pause = s->pause < MOST_ALONE ? 2 * s->pause : MOST_ALONE;
+  s->smooth = 0;
+}
+
 static void run_one(nn_session *session, const nn_job *job) {
-  sharing *s = &session->sharing;
   if (session->engine.workers == 1) {
     run_alone(session, job);
     return;
   }
-  const bool alone = s->runs_left > 0;
+  const bool alone = session->sharing.runs_left > 0;
   const double begun = base_clock();
   (alone ? run_alone : run_shared)(session, job);
-  const double seconds = base_clock() - begun;
-  if (alone) {
-    s->runs_left--;
-    const bool usual = s->alone > 0 && seconds < 2 * s->alone;
-    s->alone = usual ? 0.9 * s->alone + 0.1 * seconds : s->alone > 0 ? s->alone : 2 * seconds;
-    return;
-  }
-  if (seconds > 2 * s->alone) {
-    s->runs_left = s->pause;
-    s->pause = s->smooth < TRUSTED ? 2 * s->pause : LEAST_ALONE;
-    if (s->pause > MOST_ALONE) s->pause = MOST_ALONE;
-    s->smooth = 0;
-  } else {
-    s->smooth++;
-  }
+  learn(&session->sharing, alone, base_clock() - begun);
 }
 
 /* ---- many ---- */
