@@ -40,10 +40,20 @@ static void forward(const pass_data *d) {
   d->conv->forward(&d->window, PICTURES, d->x, d->packed, &end, d->y, d->scratch);
 }
 static void data_gradient(const pass_data *d) {
-  d->conv->backward(&d->window, PICTURES, d->x, d->dy, d->back, d->dx, NULL, NULL, d->scratch);
+  d->conv->backward(&d->window, PICTURES, d->x, d->dy, d->conv->pack_backward ? d->back : d->packed,
+                    d->dx, NULL, NULL, d->scratch);
 }
 static void weight_gradient(const pass_data *d) {
   d->conv->backward(&d->window, PICTURES, d->x, d->dy, d->back, NULL, d->dw, d->bias, d->scratch);
+}
+static void depthwise_forward(const pass_data *d) {
+  d->kernels->depthwise_forward(&d->window, d->x, d->weights, d->bias, true, d->y);
+}
+static void depthwise_data_gradient(const pass_data *d) {
+  d->kernels->depthwise_backward_data(&d->window, d->dy, d->weights, d->dx);
+}
+static void depthwise_weight_gradient(const pass_data *d) {
+  d->kernels->depthwise_backward_weights(&d->window, d->x, d->dy, d->dw, d->bias);
 }
 static void max_pool(const pass_data *d) {
   d->kernels->max_pool_forward(&d->window, d->x, d->y);
@@ -74,6 +84,10 @@ static void adam(const pass_data *d) {
 static const kernel_case PASSES[] = {
     {"forward", forward, 0}, {"data", data_gradient, 0}, {"weights", weight_gradient, 0}};
 
+static const kernel_case DEPTHWISE_PASSES[] = {{"forward", depthwise_forward, 0},
+                                               {"data", depthwise_data_gradient, 0},
+                                               {"weights", depthwise_weight_gradient, 0}};
+
 static const kernel_case PLAIN[] = {
     {"max pool 2x2", max_pool, 1.25},
     {"max pool 2x2 back", max_pool_back, 3.5},
@@ -91,11 +105,10 @@ static const struct layer {
 } LAYERS[] = {
     {"conv 1>64 3x3 of 28x28", 28, 28, 1, 64, 3, 0},
     {"conv 64>32 3x3 of 26x26", 26, 26, 64, 32, 3, 0},
-    {"dense 18432>10, 32 rows", 1, 8, 18432, 10, 1, 0},
-    {"dense 18432>10, 8 rows", 1, 2, 18432, 10, 1, 0},
+    {"dense 18432>10, 4 rows", 1, 1, 18432, 10, 1, 0},
     {"conv 1>10 5x5 of 28x28", 28, 28, 1, 10, 5, 0},
     {"conv 10>20 5x5 of 12x12", 12, 12, 10, 20, 5, 0},
-    {"dense 320>100, 32 rows", 1, 8, 320, 100, 1, 0},
+    {"dense 320>100, 4 rows", 1, 1, 320, 100, 1, 0},
     {"conv 32>32 3x3 same 28x28", 28, 28, 32, 32, 3, 1},
     {"conv 64>64 3x3 same 14x14", 14, 14, 64, 64, 3, 1},
     {"conv 128>128 3x3 same 7x7", 7, 7, 128, 128, 3, 1},
@@ -103,6 +116,15 @@ static const struct layer {
     {"conv 8>8 3x3 same 28x28", 28, 28, 8, 8, 3, 1},
     {"conv 16>16 3x3 same 28x28", 28, 28, 16, 16, 3, 1},
     {"conv 64>128 1x1 of 14x14", 14, 14, 64, 128, 1, 0},
+};
+
+static const struct depthwise_layer {
+  const char *name;
+  int side, channels, kernel, stride;
+} DEPTHWISE_LAYERS[] = {
+    {"depthwise 32 3x3 of 28x28", 28, 32, 3, 1},   {"depthwise 64 3x3 of 14x14", 14, 64, 3, 1},
+    {"depthwise 128 3x3 of 7x7", 7, 128, 3, 1},    {"depthwise 64 3x3 of 32x32", 32, 64, 3, 1},
+    {"depthwise 32 3x3/2 of 28x28", 28, 32, 3, 2}, {"depthwise 32 5x5 of 28x28", 28, 32, 5, 1},
 };
 
 static const base_cpu_level SETS[] = {BASE_CPU_V2, BASE_CPU_V3, BASE_CPU_V4, BASE_CPU_NEON};
@@ -194,7 +216,10 @@ static void bench_conv(base_cpu_level set, const struct layer *layer, const nn_c
       .scratch = numbers(scratch, &random),
   };
   conv->pack(&w, d.weights, d.packed);
-  conv->pack_backward(&w, d.weights, d.back);
+  if (conv->pack_backward)
+    conv->pack_backward(&w, d.weights, d.back);
+  else
+    conv->pack(&w, d.weights, d.packed);
   const double work = 2.0 * PICTURES * (double)weights * (double)w.out_h * (double)w.out_w;
   const bool chosen = nn_kernels_of(set)->conv_of(&w) == conv;
   printf("%-3s %-27s %-12s %s", base_cpu_name(set), layer->name, conv->name, chosen ? "*" : " ");
@@ -224,6 +249,49 @@ static void bench_layer(base_cpu_level set, const struct layer *layer) {
   for (const nn_conv *const *conv = nn_kernels_of(set)->convs; *conv; conv++) {
     if ((*conv)->can(&w)) bench_conv(set, layer, *conv, &w);
   }
+}
+
+static void bench_depthwise(base_cpu_level set, const struct depthwise_layer *layer) {
+  const nn_kernels *kernels = nn_kernels_of(set);
+  const int pad = layer->kernel / 2, side = layer->side;
+  const int out_side = (side + 2 * pad - layer->kernel) / layer->stride + 1;
+  const nn_window w = {.in_h = side,
+                       .in_w = side,
+                       .in_c = layer->channels,
+                       .out_h = out_side,
+                       .out_w = out_side,
+                       .out_c = layer->channels,
+                       .kernel_h = layer->kernel,
+                       .kernel_w = layer->kernel,
+                       .stride_h = layer->stride,
+                       .stride_w = layer->stride,
+                       .pad_top = pad,
+                       .pad_left = pad};
+  const size_t channels = (size_t)w.in_c, in = (size_t)side * (size_t)side * channels;
+  const size_t out = (size_t)out_side * (size_t)out_side * channels;
+  const size_t weights = (size_t)w.kernel_h * (size_t)w.kernel_w * channels;
+  base_random random = base_random_seed(1);
+  pass_data d = {
+      .kernels = kernels,
+      .window = w,
+      .x = numbers(in, &random),
+      .y = numbers(out, &random),
+      .dx = numbers(in, &random),
+      .dy = numbers(out, &random),
+      .weights = numbers(weights, &random),
+      .dw = numbers(weights, &random),
+      .bias = numbers(channels, &random),
+  };
+  const double work = 2.0 * (double)weights * out_side * out_side;
+  printf("%-5s %-28s", kernels->name, layer->name);
+  for (size_t i = 0; i < sizeof DEPTHWISE_PASSES / sizeof *DEPTHWISE_PASSES; i++) {
+    double rate, ratio;
+    measure(&DEPTHWISE_PASSES[i], &d, work, ceiling_of(set), &rate, &ratio);
+    printf("  %-7s %6.1f %5.1f %%", DEPTHWISE_PASSES[i].name, rate, 100 * ratio);
+    fflush(stdout);
+  }
+  printf("\n");
+  data_free(&d);
 }
 
 /* A 26 x 26 picture of 64 channels: 170 KB. */
@@ -263,6 +331,9 @@ int main(int count, char **arguments) {
     }
     for (size_t i = 0; i < sizeof LAYERS / sizeof *LAYERS; i++) {
       if (strstr(LAYERS[i].name, wanted)) bench_layer(SETS[s], &LAYERS[i]);
+    }
+    for (size_t i = 0; i < sizeof DEPTHWISE_LAYERS / sizeof *DEPTHWISE_LAYERS; i++) {
+      if (strstr(DEPTHWISE_LAYERS[i].name, wanted)) bench_depthwise(SETS[s], &DEPTHWISE_LAYERS[i]);
     }
     for (size_t i = 0; i < sizeof PLAIN / sizeof *PLAIN; i++) {
       if (strstr(PLAIN[i].name, wanted)) bench_plain(SETS[s], &PLAIN[i]);

@@ -13,7 +13,8 @@
 #   table = custom_target('serve_assets', output: 'assets.c',
 #     command: [embed, 'serve/assets.h', 'serve_asset', 'SERVE_ASSETS', '', '@OUTPUT@', asset_files])
 #
-# `.incbin` instead of numbers in C: a compiler takes seconds and much memory for a megabyte of numbers.
+# `.incbin` instead of numbers in C: a compiler takes seconds and much memory for a megabyte of numbers. In WebAssembly every
+# symbol has a section and a size of its own.
 set -eu
 
 header=$1 type=$2 table=$3 suffix=$4 out=$5
@@ -27,13 +28,18 @@ shift 5
   for file; do
     case $file in *[\"\\]*) echo "embed.sh: $file: a name with \" or \\ cannot be embedded" >&2; exit 1 ;; esac
     [ -r "$file" ] || { echo "embed.sh: $file: cannot be read" >&2; exit 1; }
-    symbol="${table}_$number"
+    symbol="${table}_$number" size=$(($(wc -c <"$file")))
     cat <<END
 extern const uint8_t ${symbol}[];
+#ifdef __wasm__
+__asm__(".section .rodata.$symbol,\"\",@\n.p2align 4\n.globl $symbol\n.type $symbol,@object\n$symbol:\n"
+        ".incbin \"$file\"\n.byte 0\n.size $symbol, $((size + 1))\n");
+#else
 __asm__(".pushsection .rodata\n.balign 16\n.globl $symbol\n$symbol:\n"
         ".incbin \"$file\"\n.byte 0\n.popsection\n");
+#endif
 END
-    rows="$rows  {\"$(basename "$file" "$suffix")\", $symbol, $(($(wc -c <"$file")))},
+    rows="$rows  {\"$(basename "$file" "$suffix")\", $symbol, $size},
 "
     number=$((number + 1))
   done

@@ -8,7 +8,6 @@
 
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +85,17 @@ base_cpu_level base_cpu(void) {
     atomic_store_explicit(&known, level, memory_order_relaxed);
   }
   return (base_cpu_level)level;
+}
+
+bool base_cpu_vnni(void) {
+#ifdef __x86_64__
+  if (base_cpu() != BASE_CPU_V4) return false;
+  const char *wanted = getenv("SCRAWL_CPU");
+  if (wanted && strcmp(wanted, level_names[BASE_CPU_V4]) == 0) return false;
+  return __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
 }
 
 size_t base_cpu_cores(void) {

@@ -3,6 +3,7 @@
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum base_cpu_level {
@@ -20,6 +21,9 @@ base_cpu_level base_cpu(void);
  * one is obeyed, anything else is ignored. What base_cpu() does with SCRAWL_CPU; apart so that it
  * can be tested. */
 base_cpu_level base_cpu_choose(base_cpu_level best, const char *wanted);
+/* Whether there is AVX-512 VNNI beside level v4, for dot products of bytes. SCRAWL_CPU=v4 means
+ * that level and no more. Safe from any thread. */
+bool base_cpu_vnni(void);
 const char *base_cpu_name(base_cpu_level level);
 /* Cores this process may run on (its affinity mask), at least 1. */
 size_t base_cpu_cores(void);

@@ -5,6 +5,10 @@
  * large for the rest of it starts a new block. */
 #include "base/memory.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -22,13 +26,35 @@ long base_alloc_fail_after(long after) {
   return atomic_exchange(&allocations, 0);
 }
 
+/* A large block is going to be used whole (pictures, activations), and the first touch of each page
+ * costs a trap into the kernel: 47 MB of pictures took 160 ms in pages of 4 KiB and 10 ms in pages
+ * of 2 MiB. Where the system has none nothing changes. */
+enum { HUGE_PAGE = 2 << 20, LARGE_BLOCK = 2 * HUGE_PAGE };
+
+static size_t alignment_of(size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  if (bytes >= LARGE_BLOCK) return HUGE_PAGE;
+#endif
+  return BASE_ALIGNMENT;
+}
+
+static void ask_for_huge_pages(void *block, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  if (bytes >= LARGE_BLOCK) madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#else
+  (void)block, (void)bytes;
+#endif
+}
+
 static void *alloc_bytes(size_t bytes) {
   long number = atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
   long limit = atomic_load_explicit(&allowed, memory_order_relaxed);
   if (limit >= 0 && number >= limit) return NULL;
   if (bytes > PTRDIFF_MAX) return NULL; /* pointers into it could not be subtracted */
   void *block;
-  return posix_memalign(&block, BASE_ALIGNMENT, bytes ? bytes : 1) == 0 ? block : NULL;
+  if (posix_memalign(&block, alignment_of(bytes), bytes ? bytes : 1) != 0) return NULL;
+  ask_for_huge_pages(block, bytes);
+  return block;
 }
 
 void *base_alloc(size_t count, size_t size) {

@@ -5,10 +5,14 @@
 
 #include "base/memory.h"
 #include "cli/open.h"
+#include "cli/quantise.h"
 #include "data/file.h"
 #include "nn/spec.h"
 
-enum { MAX_VALUE_SHOWN = 300 }; /* bytes of a metadata value in text; JSON has all of it */
+enum {
+  MAX_VALUE_SHOWN = 300, /* bytes of a metadata value in text; JSON has all of it */
+  CALIBRATION_PICTURES = 1000,
+};
 
 static const cli_option NO_MORE = {NULL, 0, CLI_FLAG, NULL, NULL, NULL};
 #define JSON_OPTION(variable)                                                                      \
@@ -30,10 +34,16 @@ static const cli_command SHOW = {
     "says about itself: how it was trained, on what data, with what scores.",
     run_show};
 static const cli_command EXPORT = {
-    "model export", "NAME", "copy a model out of the program",
+    "model export", "NAME|FILE", "copy a model out of the program, or quantise one",
     "Writes a model that is inside the program as an ONNX file, which other programs can open, "
     "such as ONNX Runtime or Netron. Its input is float [N, 1, 28, 28], paper 0 and ink 1 unless "
-    "its metadata say otherwise.",
+    "its metadata say otherwise.\n\n"
+    "With --int8 the network is quantised: weights and activations become bytes, the file a "
+    "quarter as large, and reading faster on most processors. The ranges of the activations are "
+    "taken from pictures of a training set; the file says so, and holds QuantizeLinear and "
+    "DequantizeLinear, which ONNX Runtime runs in bytes too.\n\n"
+    "    scrawl model export digits --int8 --onnx digits-int8.onnx\n"
+    "    scrawl model export my.onnx --int8 --data emnist-digits --onnx my-int8.onnx",
     run_export};
 static const cli_command IMPORT = {
     "model import", "FILE", "take in an ONNX file from elsewhere",
@@ -198,7 +208,8 @@ static void print_description(const description *d) {
          input.c == 1 ? "" : "s");
   printf("  %-20s %d classes\n", "output", output.c);
   printf("  %-20s %s\n", "network", d->architecture);
-  printf("  %-20s %zu\n", "parameters", d->graph->parameter_count);
+  printf("  %-20s %zu%s\n", "parameters", d->graph->parameter_count,
+         nn_graph_quantised(d->graph) ? ", quantised to bytes" : "");
   printf("  %-20s %.3g million a picture\n", "operations", nn_graph_flops(d->graph) / 1e6);
   printf("  %-20s %zu bytes\n", "file", d->bytes);
   if (d->metadata.count > 0) printf("what it says about itself\n");
@@ -227,10 +238,38 @@ static int run_show(int argc, char **argv) {
 
 /* ---- export ---- */
 
+static scrawl_status export_model(const char *name_or_path, const char *to, bool int8,
+                                  const cli_calibration *calibration, base_error *error) {
+  const uint8_t *bytes;
+  uint8_t *owned;
+  void *made = NULL;
+  size_t size;
+  BASE_TRY(cli_find_model(name_or_path, &bytes, &size, &owned, error));
+  scrawl_status status = SCRAWL_OK;
+  if (int8) {
+    status = cli_quantise(&EXPORT, bytes, size, calibration, &made, &size, error);
+    base_fail_within(error, status, "%s", name_or_path);
+  }
+  if (status == SCRAWL_OK) status = data_file_write(to, int8 ? made : bytes, size, error);
+  base_free(made);
+  base_free(owned);
+  return status;
+}
+
 static int run_export(int argc, char **argv) {
   const char *onnx = NULL;
+  bool int8 = false;
+  cli_calibration calibration = {.count = -1};
   const cli_option options[] = {
-      {"onnx", 0, CLI_TEXT, "FILE", "The file to write; must be given.", &onnx}, NO_MORE};
+      {"onnx", 0, CLI_TEXT, "FILE", "The file to write; must be given.", &onnx},
+      {"int8", 0, CLI_FLAG, NULL, "Quantise the network to bytes.", &int8},
+      {"data", 'd', CLI_TEXT, "NAME|PATH",
+       "With --int8: the data set whose training part shows what the activations are like; the one "
+       "that the model was trained on, where it is a known one.",
+       &calibration.data},
+      {"count", 0, CLI_COUNT, "N", "With --int8: pictures drawn from it; 1000.",
+       &calibration.count},
+      NO_MORE};
   int operands, code = cli_parse(&EXPORT, options, argc, argv, &operands);
   if (code >= 0) return code;
   if (!one_operand(&EXPORT, argc, operands)) return CLI_USAGE;
@@ -238,14 +277,19 @@ static int run_export(int argc, char **argv) {
     cli_complain(&EXPORT, "wants --onnx FILE, the file to write");
     return CLI_USAGE;
   }
-  const uint8_t *bytes;
-  uint8_t *owned;
-  size_t size;
+  if (!int8 && (calibration.data || calibration.count >= 0)) {
+    cli_complain(&EXPORT, "--data and --count are for --int8");
+    return CLI_USAGE;
+  }
+  if (calibration.count == 0) {
+    cli_complain(&EXPORT, "--count is 0: no picture to calibrate with");
+    return CLI_USAGE;
+  }
+  if (calibration.count < 0) calibration.count = CALIBRATION_PICTURES;
   base_error error = {0};
-  scrawl_status status = cli_find_model(argv[operands], &bytes, &size, &owned, &error);
-  if (status == SCRAWL_OK) status = data_file_write(onnx, bytes, size, &error);
-  base_free(owned);
-  return status == SCRAWL_OK ? CLI_DONE : failed(&EXPORT, &error);
+  return export_model(argv[operands], onnx, int8, &calibration, &error) == SCRAWL_OK
+             ? CLI_DONE
+             : failed(&EXPORT, &error);
 }
 
 /* ---- import ---- */
@@ -337,6 +381,6 @@ const cli_command CLI_MODEL = {
     "show.\n\n"
     "    scrawl model list                        the models inside the program\n"
     "    scrawl model show NAME|FILE              what is in one\n"
-    "    scrawl model export NAME --onnx FILE     copy one out\n"
+    "    scrawl model export NAME --onnx FILE     copy one out, or quantise it with --int8\n"
     "    scrawl model import FILE --out MY.onnx   take in one made by another program",
     run_model};

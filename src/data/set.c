@@ -203,29 +203,6 @@ scrawl_status data_set_open(const char *name_or_path, data_part part, data_set *
 
 /* ---- splitting ---- */
 
-/* Pictures `chosen` (indices, `count` of them) of `set` as a set of its own. */
-static scrawl_status take(const data_set *set, const char *what, const uint32_t *chosen,
-                          size_t count, data_set *part, base_error *error) {
-  size_t pixels = (size_t)set->height * (size_t)set->width;
-  *part = (data_set){.count = count,
-                     .height = set->height,
-                     .width = set->width,
-                     .classes = set->classes,
-                     .name = base_format("%s%s", set->name, what),
-                     .alphabet = base_strdup(set->alphabet),
-                     .pixels = base_alloc(count, pixels),
-                     .labels = base_alloc(count, sizeof *part->labels)};
-  if (!part->name || !part->alphabet || !part->pixels || !part->labels) {
-    data_set_free(part);
-    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %zu pictures", count);
-  }
-  for (size_t i = 0; i < count; i++) {
-    memcpy(part->pixels + i * pixels, set->pixels + chosen[i] * pixels, pixels);
-    part->labels[i] = set->labels[chosen[i]];
-  }
-  return SCRAWL_OK;
-}
-
 /* Marks in `second` (one byte a picture) what the share takes; returns how many. `indices`:
  * scratch for the whole set. */
 static size_t draw(const data_set *set, double share, uint64_t seed, uint8_t *second,
@@ -250,33 +227,46 @@ static size_t draw(const data_set *set, double share, uint64_t seed, uint8_t *se
   return drawn;
 }
 
-scrawl_status data_set_split(const data_set *set, double share, uint64_t seed, data_set *first,
-                             data_set *second, base_error *error) {
-  *first = *second = (data_set){0};
+scrawl_status data_set_split(const data_set *set, double share, uint64_t seed, uint32_t *indices,
+                             size_t *first_count, base_error *error) {
+  *first_count = 0;
   if (!(share > 0 && share < 1))
     return base_fail(error, SCRAWL_INVALID_ARGUMENT, "a share of %g is not between 0 and 1", share);
   if (set->count > UINT32_MAX)
     return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "%s: more than 4294967295 pictures", set->name);
   uint8_t *taken = base_alloc(set->count, 1);
-  uint32_t *indices = base_alloc(set->count, sizeof *indices);
-  scrawl_status status;
-  if (!taken || !indices) {
-    status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to split %zu pictures", set->count);
-  } else {
-    size_t drawn = draw(set, share, seed, taken, indices), kept = 0, cut = 0;
-    for (size_t i = 0; i < set->count; i++)
-      indices[taken[i] ? set->count - drawn + cut++ : kept++] = (uint32_t)i;
-    if (cut == 0)
-      status = base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                         "%s: a share of %g of %zu pictures leaves none to validate on", set->name,
-                         share, set->count);
-    else
-      status = take(set, ", training part", indices, kept, first, error);
-    if (status == SCRAWL_OK)
-      status = take(set, ", validation part", indices + kept, cut, second, error);
-    if (status != SCRAWL_OK) data_set_free(first);
-  }
+  if (!taken)
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to split %zu pictures", set->count);
+  size_t drawn = draw(set, share, seed, taken, indices), kept = 0, cut = 0;
+  for (size_t i = 0; i < set->count; i++)
+    indices[taken[i] ? set->count - drawn + cut++ : kept++] = (uint32_t)i;
   base_free(taken);
-  base_free(indices);
-  return status;
+  if (cut == 0)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "%s: a share of %g of %zu pictures leaves none to validate on", set->name,
+                     share, set->count);
+  *first_count = kept;
+  return SCRAWL_OK;
+}
+
+scrawl_status data_set_take(const data_set *set, const char *what, const uint32_t *indices,
+                            size_t count, data_set *part, base_error *error) {
+  size_t pixels = (size_t)set->height * (size_t)set->width;
+  *part = (data_set){.count = count,
+                     .height = set->height,
+                     .width = set->width,
+                     .classes = set->classes,
+                     .name = base_format("%s, %s", set->name, what),
+                     .alphabet = base_strdup(set->alphabet),
+                     .pixels = base_alloc(count, pixels),
+                     .labels = base_alloc(count, sizeof *part->labels)};
+  if (!part->name || !part->alphabet || !part->pixels || !part->labels) {
+    data_set_free(part);
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %zu pictures", count);
+  }
+  for (size_t i = 0; i < count; i++) {
+    memcpy(part->pixels + i * pixels, set->pixels + indices[i] * pixels, pixels);
+    part->labels[i] = set->labels[indices[i]];
+  }
+  return SCRAWL_OK;
 }

@@ -37,11 +37,15 @@ void data_set_sign(const data_set *set, int class, char sign[SCRAWL_MAX_SIGN_BYT
 bool data_is_folder(const char *path);
 
 /* Cuts off a share (0..1, both ends excluded) of the set for validation: stratified by class
- * (each gives up the nearest whole number to its share, but never all), drawn with `seed`, in
- * the old order. `first` keeps the rest. Both are new sets; INVALID_ARGUMENT when the share is
- * so small or large that one of them would be empty. */
-scrawl_status data_set_split(const data_set *set, double share, uint64_t seed, data_set *first,
-                             data_set *second, base_error *error);
+ * (each gives up the nearest whole number to its share, but never all), drawn with `seed`.
+ * `indices` (set->count of them) gets the pictures that stay, `*first_count` of them, and then
+ * those cut off, both in the old order. INVALID_ARGUMENT when the share is so small or large that
+ * one of them would be empty; `indices` is then scribbled on. */
+scrawl_status data_set_split(const data_set *set, double share, uint64_t seed, uint32_t *indices,
+                             size_t *first_count, base_error *error);
+/* Copies these pictures into a set of their own, called "SET, what". */
+scrawl_status data_set_take(const data_set *set, const char *what, const uint32_t *indices,
+                            size_t count, data_set *part, base_error *error);
 
 /* A folder's manifest: paths relative to the folder already joined with it. */
 typedef struct data_manifest_item {

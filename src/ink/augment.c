@@ -6,10 +6,10 @@
  *
  *   source = centre + A (pixel - centre) + shift + elastic(pixel),    A = rotation * shear * scale
  *
- * read by Catmull-Rom interpolation. The elastic field (Simard, Steinkraus, Platt 2003: white noise
- * smoothed by a Gaussian) is made as a cubic B-spline over a coarse grid of noise: a B-spline of
- * knot distance h is as wide as a Gaussian of deviation h / sqrt(3), at a fraction of the cost.
- * Noise and erasing come last. */
+ * read by Catmull-Rom interpolation, where the ink is: most of a glyph's picture is paper. The
+ * elastic field (Simard, Steinkraus, Platt 2003: white noise smoothed by a Gaussian) is made as a
+ * cubic B-spline over a coarse grid of noise: a B-spline of knot distance h is as wide as a
+ * Gaussian of deviation h / sqrt(3), at a fraction of the cost. Noise and erasing come last. */
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +20,23 @@ enum { MAX_KNOTS = 64 };
 /* Mean square of a cubic B-spline's weights in two dimensions, (151 / 315) squared, times 1 / 3,
  * that of the uniform noise at the knots: the root is what one knot unit becomes. */
 #define SPLINE_DEVIATION 0.276767f
+
+/* Four neighbours in a row. */
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_at __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Without libm's care for what is no number, which costs a call. */
+static inline float larger(float a, float b) {
+  return a > b ? a : b;
+}
+
+static inline float smaller(float a, float b) {
+  return a < b ? a : b;
+}
+
+static inline float clamp(float value) {
+  return smaller(larger(value, 0), 1);
+}
 
 static float symmetric(base_random *random, double most) {
   return (float)base_random_range(random, -most, most);
@@ -32,9 +49,9 @@ static void morph(const float *in, float *out, int side, float share, bool grow)
     const float *above = y ? row - side : row, *below = y + 1 < side ? row + side : row;
     for (int x = 0; x < side; ++x) {
       float left = row[x ? x - 1 : 0], right = row[x + 1 < side ? x + 1 : x];
-      float most = grow ? fmaxf(fmaxf(above[x], below[x]), fmaxf(left, right))
-                        : fminf(fminf(above[x], below[x]), fminf(left, right));
-      float reached = grow ? fmaxf(most, row[x]) : fminf(most, row[x]);
+      float most = grow ? larger(larger(above[x], below[x]), larger(left, right))
+                        : smaller(smaller(above[x], below[x]), smaller(left, right));
+      float reached = grow ? larger(most, row[x]) : smaller(most, row[x]);
       out[y * side + x] = row[x] + share * (reached - row[x]);
     }
   }
@@ -42,7 +59,7 @@ static void morph(const float *in, float *out, int side, float share, bool grow)
 
 static float peak_of(const float *values, int count) {
   float peak = 0;
-  for (int i = 0; i < count; ++i) peak = fmaxf(peak, values[i]);
+  for (int i = 0; i < count; ++i) peak = larger(peak, values[i]);
   return peak;
 }
 
@@ -53,7 +70,7 @@ static const float *change_stroke(const float *glyph, int side, float growth, fl
   const float *from = glyph;
   while (left > 1e-3f) {
     float *to = from == a ? b : a;
-    morph(from, to, side, fminf(left, 2) / 2, growth > 0);
+    morph(from, to, side, smaller(left, 2) / 2, growth > 0);
     float now = peak_of(to, side * side);
     if (now < 0.2f * peak) break; /* nothing would be left: the step is not taken */
     float gain = peak / now;
@@ -97,34 +114,58 @@ static void random_field(base_random *random, int side, float distance, float de
   }
 }
 
-static void cubic_weights(float t, float w[4]) {
+static quad cubic_weights(float t) {
   float s = 1 - t;
-  w[0] = -0.5f * t * s * s;
-  w[1] = 1 + t * t * (1.5f * t - 2.5f);
-  w[2] = 1 + s * s * (1.5f * s - 2.5f);
-  w[3] = -0.5f * s * t * t;
+  return (quad){-0.5f * t * s * s, 1 + t * t * (1.5f * t - 2.5f), 1 + s * s * (1.5f * s - 2.5f),
+                -0.5f * s * t * t};
+}
+
+/* Between which coordinates, these excluded, interpolation finds anything but paper. */
+typedef struct reach {
+  float left, top, right, bottom;
+} reach;
+
+static reach reach_of(const float *glyph, int side) {
+  int left = side, top = side, right = -1, bottom = -1;
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) {
+      if (glyph[y * side + x] == 0) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      bottom = y;
+    }
+  /* Two pixels to each side take part, and none beyond the next to the picture's edge. */
+  return (reach){larger((float)left - 2, -1), larger((float)top - 2, -1),
+                 smaller((float)right + 2, (float)side), smaller((float)bottom + 2, (float)side)};
+}
+
+/* The largest whole number not above it. */
+static inline int whole(float x) {
+  int i = (int)x;
+  return i - (x < (float)i);
 }
 
 /* The picture between its pixels; 0 outside, 0..1 inside. */
-static float sample(const float *glyph, int side, float x, float y) {
-  float wx[4], wy[4], sum = 0;
-  if (!(x > -1 && y > -1 && x < (float)side && y < (float)side)) return 0;
-  int left = (int)floorf(x), top = (int)floorf(y);
-  cubic_weights(x - (float)left, wx);
-  cubic_weights(y - (float)top, wy);
+static inline float sample(const float *glyph, int side, reach ink, float x, float y) {
+  if (!(x > ink.left && y > ink.top && x < ink.right && y < ink.bottom)) return 0;
+  int left = whole(x), top = whole(y);
+  quad wx = cubic_weights(x - (float)left), wy = cubic_weights(y - (float)top);
   if (left >= 1 && top >= 1 && left + 2 < side && top + 2 < side) {
     const float *row = glyph + (top - 1) * side + left - 1;
-    for (int j = 0; j < 4; ++j, row += side)
-      sum += wy[j] * (wx[0] * row[0] + wx[1] * row[1] + wx[2] * row[2] + wx[3] * row[3]);
-  } else {
-    for (int j = 0; j < 4; ++j)
-      for (int i = 0; i < 4; ++i) {
-        int at_x = left - 1 + i, at_y = top - 1 + j;
-        if (at_x >= 0 && at_y >= 0 && at_x < side && at_y < side)
-          sum += wy[j] * wx[i] * glyph[at_y * side + at_x];
-      }
+    quad sum = wy[0] * *(const quad_at *)row;
+    for (int j = 1; j < 4; ++j) sum += wy[j] * *(const quad_at *)(row + j * side);
+    sum *= wx;
+    return clamp((sum[0] + sum[1]) + (sum[2] + sum[3]));
   }
-  return fminf(fmaxf(sum, 0), 1);
+  float sum = 0;
+  for (int j = 0; j < 4; ++j)
+    for (int i = 0; i < 4; ++i) {
+      int at_x = left - 1 + i, at_y = top - 1 + j;
+      if (at_x >= 0 && at_y >= 0 && at_x < side && at_y < side)
+        sum += wy[j] * wx[i] * glyph[at_y * side + at_x];
+    }
+  return clamp(sum);
 }
 
 /* Additive noise, near enough to normal: the sum of four uniform 16-bit numbers, which has the
@@ -136,7 +177,7 @@ static void add_noise(base_random *random, float deviation, int count, float *va
     uint64_t sum =
         (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48 & 0xffff);
     float value = values[i] + deviation * unit * ((float)sum - 131070);
-    values[i] = fminf(fmaxf(value, 0), 1);
+    values[i] = clamp(value);
   }
 }
 
@@ -173,12 +214,13 @@ void ink_augment(const ink_augmentation *augmentation, base_random random, int s
 
   bool elastic = augmentation->elastic > 0;
   if (elastic) {
-    float distance = fmaxf((float)augmentation->elastic_sigma * 1.7320508f, 2);
-    distance = fmaxf(distance, (float)side / (MAX_KNOTS - 4));
+    float distance = larger((float)augmentation->elastic_sigma * 1.7320508f, 2);
+    distance = larger(distance, (float)side / (MAX_KNOTS - 4));
     float deviation = (float)base_random_range(&random, 0, augmentation->elastic);
     random_field(&random, side, distance, deviation, out, dx);
     random_field(&random, side, distance, deviation, out, dy);
   }
+  const reach ink = reach_of(from, side);
   const float centre = (float)side / 2; /* where normalisation puts the centre of mass */
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x) {
@@ -188,7 +230,7 @@ void ink_augment(const ink_augmentation *augmentation, base_random random, int s
         at_x += dx[y * side + x];
         at_y += dy[y * side + x];
       }
-      out[y * side + x] = sample(from, side, at_x, at_y);
+      out[y * side + x] = sample(from, side, ink, at_x, at_y);
     }
   if (augmentation->erase > 0 && base_random_unit(&random) < augmentation->erase)
     erase(&random, side, out);

@@ -90,6 +90,8 @@ scrawl_status nn_graph_add(nn_graph *graph, nn_node node, int *index, base_error
   BASE_TRY(reserve_node(graph, error));
   node.parameter_offset = graph->parameter_count;
   node.state_offset = graph->state_count;
+  node.scales_offset = graph->scale_count;
+  if (node.int8_weights) graph->scale_count += (size_t)node.shape.c;
   graph->parameter_count += node.parameter_count;
   graph->state_count += node.state_count;
   graph->nodes[graph->node_count] = node;
@@ -102,10 +104,12 @@ scrawl_status nn_graph_finish(nn_graph *graph, base_error *error) {
   if (graph->parameters) return SCRAWL_OK;
   graph->parameters = base_alloc_zero(graph->parameter_count, sizeof(float));
   graph->state = base_alloc_zero(graph->state_count, sizeof(float));
-  if (!graph->parameters || !graph->state) {
+  graph->scales = base_alloc_zero(graph->scale_count, sizeof(float));
+  if (!graph->parameters || !graph->state || !graph->scales) {
     base_free(graph->parameters);
     base_free(graph->state);
-    graph->parameters = graph->state = NULL;
+    base_free(graph->scales);
+    graph->parameters = graph->state = graph->scales = NULL;
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for %zu parameters",
                      graph->parameter_count);
   }
@@ -127,6 +131,7 @@ scrawl_status nn_graph_copy(const nn_graph *graph, nn_graph **copy, base_error *
     made->nodes = base_alloc((size_t)graph->node_count, sizeof *made->nodes);
     made->parameter_count = graph->parameter_count;
     made->state_count = graph->state_count;
+    made->scale_count = graph->scale_count;
   }
   if (!made || !made->nodes) {
     nn_graph_free(made);
@@ -142,6 +147,7 @@ scrawl_status nn_graph_copy(const nn_graph *graph, nn_graph **copy, base_error *
     }
     memcpy(made->parameters, graph->parameters, graph->parameter_count * sizeof(float));
     if (graph->state_count) memcpy(made->state, graph->state, graph->state_count * sizeof(float));
+    if (graph->scale_count) memcpy(made->scales, graph->scales, graph->scale_count * sizeof(float));
   }
   *copy = made;
   return SCRAWL_OK;
@@ -152,7 +158,12 @@ void nn_graph_free(nn_graph *graph) {
   base_free(graph->nodes);
   base_free(graph->parameters);
   base_free(graph->state);
+  base_free(graph->scales);
   base_free(graph);
+}
+
+static bool has_weights(const nn_node *node) {
+  return node->kind == NN_CONV || node->kind == NN_DEPTHWISE || node->kind == NN_DENSE;
 }
 
 /* He et al. 2015: deviation sqrt(2 / inputs) keeps the size of activations through ReLUs. Glorot
@@ -161,10 +172,10 @@ void nn_graph_free(nn_graph *graph) {
 void nn_graph_initialise(nn_graph *graph, base_random random) {
   int last = 0;
   for (int n = 0; n < graph->node_count; n++)
-    if (graph->nodes[n].kind == NN_CONV || graph->nodes[n].kind == NN_DENSE) last = n;
+    if (has_weights(&graph->nodes[n])) last = n;
   for (int n = 0; n < graph->node_count; n++) {
     const nn_node *node = &graph->nodes[n];
-    if (node->kind != NN_CONV && node->kind != NN_DENSE) continue;
+    if (!has_weights(node)) continue;
     base_random own = base_random_split(&random, (uint64_t)n);
     float *weights = graph->parameters + node->parameter_offset;
     size_t outputs = (size_t)node->shape.c;
@@ -176,6 +187,12 @@ void nn_graph_initialise(nn_graph *graph, base_random random) {
                                      : deviation * base_random_normal(&own));
     if (node->bias) memset(weights + count, 0, outputs * sizeof(float));
   }
+}
+
+bool nn_graph_quantised(const nn_graph *graph) {
+  for (int n = 0; n < graph->node_count; n++)
+    if (graph->nodes[n].scale > 0) return true;
+  return false;
 }
 
 double nn_graph_flops(const nn_graph *graph) {

@@ -29,6 +29,7 @@ typedef struct nn_shape {
 typedef enum nn_kind {
   NN_INPUT,
   NN_CONV,
+  NN_DEPTHWISE,
   NN_MAX_POOL,
   NN_AVERAGE_POOL,
   NN_GLOBAL_AVERAGE,
@@ -46,21 +47,30 @@ typedef enum nn_kind {
 typedef struct nn_node {
   nn_kind kind;
   int input[2]; /* indices of earlier nodes; -1: none */
-  /* convolution, pooling: set kernel, stride, padding (and out_c); the shape rule fills the rest */
+  /* convolutions, pooling: set kernel, stride, padding (and out_c of a convolution that is not
+   * depthwise); the shape rule fills the rest */
   nn_window window;
   int pad_bottom, pad_right;
   int channels;   /* dense: outputs */
-  bool bias;      /* convolution, dense */
+  bool bias;      /* convolutions, dense */
   float rate;     /* dropout: share of activations set to zero while training */
   float epsilon;  /* batch norm: added to the variance */
   float momentum; /* batch norm: share of the old running statistics kept at each step, e.g. 0.9 */
   /* filled by nn_graph_add */
   nn_shape shape; /* of the output */
-  /* Trained. Convolution: weights [ky][kx][ci][co], bias [co]; dense: weights [ci][co], bias [co];
-   * batch norm: scale [c], shift [c]. */
+  /* Trained. Convolution: weights [ky][kx][ci][co], bias [co]; depthwise: weights [ky][kx][c], bias
+   * [c]; dense: weights [ci][co], bias [co]; batch norm: scale [c], shift [c]. */
   size_t parameter_offset, parameter_count;
   /* Not trained. Batch norm: running mean [c], running variance [c]. */
   size_t state_offset, state_count;
+  /* Quantised networks (quantise.h). The activation is kept as bytes q that stand for
+   * (q - zero_point) * scale; scale 0: as floats. */
+  float scale;
+  int zero_point;
+  /* Convolution, dense: each weight is a whole number -127..127 times the scale of its output,
+   * which is in graph->scales from scales_offset on. */
+  bool int8_weights;
+  size_t scales_offset;
 } nn_node;
 
 typedef struct nn_graph {
@@ -70,6 +80,8 @@ typedef struct nn_graph {
   size_t parameter_count;
   float *state;
   size_t state_count;
+  float *scales; /* of int8 weights */
+  size_t scale_count;
 } nn_graph;
 
 scrawl_status nn_graph_create(nn_shape input, nn_graph **graph, base_error *error);
@@ -87,6 +99,8 @@ void nn_graph_free(nn_graph *graph);
 /* He normal for weights before ReLU-like units, Glorot for the last dense layer, zero biases. */
 void nn_graph_initialise(nn_graph *graph, base_random random);
 
+/* Whether any activation is kept as bytes: then it is for inference only. */
+bool nn_graph_quantised(const nn_graph *graph);
 nn_shape nn_graph_input(const nn_graph *graph);
 nn_shape nn_graph_output(const nn_graph *graph);
 size_t nn_shape_floats(nn_shape shape);

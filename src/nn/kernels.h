@@ -45,7 +45,9 @@ typedef struct nn_conv_end {
 } nn_conv_end;
 
 /* A way to convolve. Packed weights are panels in the order the kernel reads them, made once per
- * weight change and the same for every size of picture; scratch sizes are in floats. A picture's
+ * weight change and the same for every size of picture; scratch sizes are in floats, and enough for
+ * fewer rows of the output too: rows from a multiple of 4 on can be computed as a window of their
+ * own, with the same result. A picture's
  * result depends on nothing but the picture: not on how many there are in a call, nor on how many
  * rows a dense layer has beside it. */
 typedef struct nn_conv {
@@ -53,11 +55,15 @@ typedef struct nn_conv {
   bool (*can)(const nn_window *window);
   size_t (*packed_floats)(const nn_window *window);
   void (*pack)(const nn_window *window, const float *weights, float *packed);
+  /* Where the weights of output channel `output` begin, for forward over a window of that one and
+   * more channels; NULL: they do not lie together. */
+  size_t (*packed_output)(const nn_window *window, int output);
   size_t (*forward_scratch)(const nn_window *window, int count);
   /* y = end(x * weights), `count` pictures. */
   void (*forward)(const nn_window *window, int count, const float *x, const float *packed,
                   const nn_conv_end *end, float *y, float *scratch);
-  /* The weights packed for the gradient of x. */
+  /* The weights packed for the gradient of x; where that takes no floats, backward wants them as
+   * packed for forward. */
   size_t (*packed_backward_floats)(const nn_window *window);
   void (*pack_backward)(const nn_window *window, const float *weights, float *packed);
   size_t (*backward_scratch)(const nn_window *window, int count);
@@ -67,6 +73,8 @@ typedef struct nn_conv {
                    const float *packed, float *dx, float *dw, float *db, float *scratch);
 } nn_conv;
 
+enum { NN_DENSE_ROWS = 64 };
+
 typedef struct nn_kernels {
   const char *name;
   int width; /* floats in a vector */
@@ -74,6 +82,20 @@ typedef struct nn_kernels {
   /* The ways to convolve, ended by NULL; of several that can, conv_of() takes the fastest. */
   const nn_conv *const *convs;
   const nn_conv *(*conv_of)(const nn_window *window);
+
+  /* dw += gradient of [inputs][outputs] weights of a dense layer over `rows` <= NN_DENSE_ROWS rows:
+   * x[row] has `inputs` numbers, dy[row] `outputs`. */
+  void (*dense_weights)(size_t rows, size_t inputs, size_t outputs, const float *const *x,
+                        const float *const *dy, float *dw);
+
+  /* Depthwise convolution: every channel with a window of its own, weights [ky][kx][c]; the rest as
+   * above, but nothing is packed and no scratch is needed. */
+  void (*depthwise_forward)(const nn_window *window, const float *x, const float *weights,
+                            const float *bias, bool relu, float *y);
+  void (*depthwise_backward_data)(const nn_window *window, const float *dy, const float *weights,
+                                  float *dx);
+  void (*depthwise_backward_weights)(const nn_window *window, const float *x, const float *dy,
+                                     float *dw, float *db);
 
   /* Pooling, each channel alone. The gradient of a maximum goes to the first one in reading order.
    * Averages count only pixels inside the picture; a window with none gives 0. Backward overwrites

@@ -112,6 +112,73 @@ static void conv_backward_weights(const nn_window *w, const float *x, const floa
   }
 }
 
+static void depthwise_forward(const nn_window *w, const float *x, const float *weights,
+                              const float *bias, bool relu, float *y) {
+  const int channels = w->in_c;
+  for (int oy = 0; oy < w->out_h; oy++) {
+    const int top = oy * w->stride_h - w->pad_top;
+    const span rows = span_inside(top, w->kernel_h, w->in_h);
+    for (int ox = 0; ox < w->out_w; ox++) {
+      const int left = ox * w->stride_w - w->pad_left;
+      const span columns = span_inside(left, w->kernel_w, w->in_w);
+      float *out = y + pixel(oy, ox, w->out_w, channels);
+      for (int c = 0; c < channels; c++) out[c] = bias ? bias[c] : 0;
+      for (int ky = rows.from; ky < rows.to; ky++) {
+        for (int kx = columns.from; kx < columns.to; kx++) {
+          const float *in = x + pixel(top + ky, left + kx, w->in_w, channels);
+          const float *tap = weights + pixel(ky, kx, w->kernel_w, channels);
+          for (int c = 0; c < channels; c++) out[c] += in[c] * tap[c];
+        }
+      }
+      for (int c = 0; c < channels && relu; c++) out[c] = out[c] > 0 ? out[c] : 0;
+    }
+  }
+}
+
+static void depthwise_backward_data(const nn_window *w, const float *dy, const float *weights,
+                                    float *dx) {
+  const int channels = w->in_c;
+  memset(dx, 0, pixel(w->in_h, 0, w->in_w, channels) * sizeof *dx);
+  for (int oy = 0; oy < w->out_h; oy++) {
+    const int top = oy * w->stride_h - w->pad_top;
+    const span rows = span_inside(top, w->kernel_h, w->in_h);
+    for (int ox = 0; ox < w->out_w; ox++) {
+      const int left = ox * w->stride_w - w->pad_left;
+      const span columns = span_inside(left, w->kernel_w, w->in_w);
+      const float *out = dy + pixel(oy, ox, w->out_w, channels);
+      for (int ky = rows.from; ky < rows.to; ky++) {
+        for (int kx = columns.from; kx < columns.to; kx++) {
+          float *in = dx + pixel(top + ky, left + kx, w->in_w, channels);
+          const float *tap = weights + pixel(ky, kx, w->kernel_w, channels);
+          for (int c = 0; c < channels; c++) in[c] += out[c] * tap[c];
+        }
+      }
+    }
+  }
+}
+
+static void depthwise_backward_weights(const nn_window *w, const float *x, const float *dy,
+                                       float *dw, float *db) {
+  const int channels = w->in_c;
+  for (int oy = 0; oy < w->out_h; oy++) {
+    const int top = oy * w->stride_h - w->pad_top;
+    const span rows = span_inside(top, w->kernel_h, w->in_h);
+    for (int ox = 0; ox < w->out_w; ox++) {
+      const int left = ox * w->stride_w - w->pad_left;
+      const span columns = span_inside(left, w->kernel_w, w->in_w);
+      const float *out = dy + pixel(oy, ox, w->out_w, channels);
+      for (int ky = rows.from; ky < rows.to; ky++) {
+        for (int kx = columns.from; kx < columns.to; kx++) {
+          const float *in = x + pixel(top + ky, left + kx, w->in_w, channels);
+          float *tap = dw + pixel(ky, kx, w->kernel_w, channels);
+          for (int c = 0; c < channels; c++) tap[c] += in[c] * out[c];
+        }
+      }
+      for (int c = 0; c < channels && db; c++) db[c] += out[c];
+    }
+  }
+}
+
 static void max_pool_forward(const nn_window *w, const float *x, float *y) {
   const int channels = w->in_c;
   for (int oy = 0; oy < w->out_h; oy++) {
@@ -129,6 +196,15 @@ static void max_pool_forward(const nn_window *w, const float *x, float *y) {
           for (int c = 0; c < channels; c++) out[c] = first || in[c] > out[c] ? in[c] : out[c];
         }
       }
+    }
+  }
+}
+
+static void dense_weights(size_t rows, size_t inputs, size_t outputs, const float *const *x,
+                          const float *const *dy, float *dw) {
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t i = 0; i < inputs; i++) {
+      for (size_t o = 0; o < outputs; o++) dw[i * outputs + o] += x[r][i] * dy[r][o];
     }
   }
 }
@@ -371,6 +447,10 @@ const nn_kernels NN_KERNELS_SCALAR = {
     .width = 1,
     .convs = CONVS,
     .conv_of = conv_of,
+    .dense_weights = dense_weights,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

@@ -2,6 +2,7 @@
  * table behind. */
 #include "nn/kernels/channel.h"
 #include "nn/kernels/conv.h"
+#include "nn/kernels/depthwise.h"
 #include "nn/kernels/pointwise.h"
 #include "nn/kernels/update.h"
 
@@ -17,6 +18,10 @@ const nn_kernels TABLE(NN_SET) = {
     .width = WIDTH,
     .convs = CONVS,
     .conv_of = conv_of,
+    .dense_weights = dense_weights,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
     .average_pool_forward = average_pool_forward,

@@ -31,8 +31,11 @@ scrawl_status onnx_take(onnx_reader *reader, const onnx_node *node, int index, o
   if (*point && (*point)->kind == POINT_SIGMOID)
     return base_fail(reader->error, SCRAWL_UNSUPPORTED,
                      "Sigmoid is supported only as x * Sigmoid(x)");
-  if (*point && reader->file.values[value].tensor)
+  if (*point && (reader->file.values[value].tensor || (*point)->kind == POINT_WEIGHTS))
     return base_fail(reader->error, SCRAWL_UNSUPPORTED, "its input %d is a constant", index);
+  if (*point && (*point)->kind == POINT_BYTES)
+    return base_fail(reader->error, SCRAWL_UNSUPPORTED,
+                     "its input %d is quantised; DequantizeLinear should stand between", index);
   return base_fail(reader->error, SCRAWL_BAD_FORMAT, "its input %d is missing", index);
 }
 
@@ -163,31 +166,36 @@ static scrawl_status build(onnx_reader *reader) {
 }
 
 static void fill(onnx_reader *reader, const onnx_fill *fill) {
-  const uint8_t *at = fill->tensor->data.at;
+  const onnx_tensor *from = fill->tensor, *scale = fill->scale;
   const nn_graph *graph = reader->graph;
-  float *to = (fill->state ? graph->state : graph->parameters) + fill->offset;
+  float *const targets[] = {graph->parameters, graph->state, graph->scales};
+  float *to = targets[fill->target] + fill->offset;
   const nn_window *window = &fill->window;
   size_t rows = nn_shape_floats(fill->order), columns = fill->columns, n = 0;
   size_t area = (size_t)window->kernel_h * (size_t)window->kernel_w;
   size_t in = (size_t)window->in_c, out = (size_t)window->out_c;
   switch (fill->layout) {
   case FILL_VECTOR:
-    for (size_t i = 0; i < rows; i++) to[i] = nn_float_at(at, onnx_order(fill->order, i));
+    for (size_t i = 0; i < rows; i++) {
+      size_t at = onnx_order(fill->order, i);
+      to[i] = onnx_weight(from, scale, at, at);
+    }
     break;
   case FILL_FILTERS:
     for (size_t o = 0; o < out; o++)
       for (size_t i = 0; i < in; i++)
-        for (size_t k = 0; k < area; k++) to[(k * in + i) * out + o] = nn_float_at(at, n++);
+        for (size_t k = 0; k < area; k++)
+          to[(k * in + i) * out + o] = onnx_weight(from, scale, n++, o);
     break;
   case FILL_MATRIX:
     for (size_t i = 0; i < rows; i++)
       for (size_t j = 0; j < columns; j++)
-        to[i * columns + j] = nn_float_at(at, onnx_order(fill->order, i) * columns + j);
+        to[i * columns + j] = onnx_weight(from, scale, onnx_order(fill->order, i) * columns + j, j);
     break;
   case FILL_MATRIX_TRANSPOSED:
     for (size_t i = 0; i < rows; i++)
       for (size_t j = 0; j < columns; j++)
-        to[i * columns + j] = nn_float_at(at, j * rows + onnx_order(fill->order, i));
+        to[i * columns + j] = onnx_weight(from, scale, j * rows + onnx_order(fill->order, i), j);
     break;
   }
 }

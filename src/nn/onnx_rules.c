@@ -72,31 +72,58 @@ static scrawl_status take_window(onnx_reader *reader, const onnx_node *node, nn_
   return SCRAWL_OK;
 }
 
+/* What makes a layer of bytes: the scales of its weights. */
+static void note_scales(onnx_reader *reader, const onnx_weights *weights, const nn_node *added) {
+  if (!weights->int8) return;
+  onnx_note(reader, (onnx_fill){.tensor = weights->scale,
+                                .target = FILL_SCALES,
+                                .offset = added->scales_offset,
+                                .order = {1, 1, added->shape.c}});
+}
+/* In one group, or depthwise: each channel a group of its own, with one filter. */
 static scrawl_status read_conv(onnx_reader *reader, const onnx_node *node) {
   onnx_point *x;
-  const onnx_tensor *weights, *bias = NULL;
+  onnx_weights weights, bias = {0};
   int64_t group, dims[4] = {-1, -1, -1, -1};
   BASE_TRY(onnx_take_picture(reader, node, &x));
   BASE_TRY(onnx_attribute_int(node, "group", 1, &group, reader->error));
-  BASE_TRY(in_range(reader, "group", 1, &group, 1, 1));
-  dims[1] = onnx_shape(reader, x).c;
-  BASE_TRY(onnx_take_tensor(reader, node, 1, 4, dims, &weights));
-  int64_t outputs = weights->dims[0], kernel[2] = {weights->dims[2], weights->dims[3]};
-  if (onnx_input(node, 2) >= 0) BASE_TRY(onnx_take_tensor(reader, node, 2, 1, &outputs, &bias));
+  int64_t channels = onnx_shape(reader, x).c;
+  bool depthwise = group != 1;
+  if (depthwise && group != channels)
+    return base_fail(reader->error, SCRAWL_UNSUPPORTED,
+                     "group %lld is neither 1 nor the number of channels, %lld", (long long)group,
+                     (long long)channels);
+  dims[1] = depthwise ? 1 : channels;
+  BASE_TRY(onnx_take_weights(reader, node, 1, 4, dims, 0, &weights));
+  const int64_t *sides = weights.tensor->dims;
+  int64_t outputs = sides[0], kernel[2] = {sides[2], sides[3]};
+  if (onnx_input(node, 2) >= 0) BASE_TRY(onnx_take_weights(reader, node, 2, 1, &outputs, 0, &bias));
   BASE_TRY(in_range(reader, "number of filters", 1, &outputs, 1, NN_MAX_CHANNELS));
+  if (depthwise && outputs != channels)
+    return base_fail(reader->error, SCRAWL_UNSUPPORTED,
+                     "%lld filters for %lld channels in as many groups are not supported",
+                     (long long)outputs, (long long)channels);
   BASE_TRY(in_range(reader, "kernel side", 2, kernel, 1, NN_MAX_KERNEL));
-  nn_node made = {.kind = NN_CONV, .input = {x->node, -1}, .bias = bias != NULL};
+  nn_node made = {.kind = depthwise ? NN_DEPTHWISE : NN_CONV,
+                  .input = {x->node, -1},
+                  .bias = bias.tensor != NULL,
+                  .int8_weights = weights.int8};
   BASE_TRY(take_window(reader, node, onnx_shape(reader, x), kernel, &made));
   made.window.out_c = (int)outputs;
   const nn_node *added;
   BASE_TRY(onnx_give(reader, node, made, x, &added));
   size_t offset = added->parameter_offset;
-  onnx_note(reader, (onnx_fill){.tensor = weights,
+  nn_window window = added->window;
+  if (depthwise) window.in_c = 1;
+  onnx_note(reader, (onnx_fill){.tensor = weights.tensor,
+                                .scale = weights.scale,
                                 .layout = FILL_FILTERS,
                                 .offset = offset,
-                                .window = added->window});
-  if (bias)
-    onnx_note(reader, (onnx_fill){.tensor = bias,
+                                .window = window});
+  note_scales(reader, &weights, added);
+  if (bias.tensor)
+    onnx_note(reader, (onnx_fill){.tensor = bias.tensor,
+                                  .scale = bias.scale,
                                   .offset = offset + added->parameter_count - (size_t)outputs,
                                   .order = {1, 1, (int)outputs}});
   return SCRAWL_OK;
@@ -135,48 +162,55 @@ static scrawl_status read_global_average(onnx_reader *reader, const onnx_node *n
 
 /* A stored vector [columns] or [1, columns] that is added to every row. */
 static scrawl_status take_bias(onnx_reader *reader, const onnx_node *node, int index,
-                               int64_t columns, const onnx_tensor **bias) {
+                               int64_t columns, onnx_weights *bias) {
   const onnx_tensor *tensor = reader->file.values[onnx_input(node, index)].tensor;
   int64_t dims[2] = {1, columns};
   bool matrix = tensor && tensor->rank == 2;
-  return onnx_take_tensor(reader, node, index, matrix ? 2 : 1, matrix ? dims : &columns, bias);
+  return onnx_take_weights(reader, node, index, matrix ? 2 : 1, matrix ? dims : &columns, matrix,
+                           bias);
 }
 
 static scrawl_status add_dense(onnx_reader *reader, const onnx_node *node, const onnx_node *last,
-                               const onnx_point *x, const onnx_tensor *weights, bool transposed,
-                               const onnx_tensor *bias) {
-  int columns = (int)weights->dims[transposed ? 0 : 1];
-  nn_node made = {
-      .kind = NN_DENSE, .input = {x->node, -1}, .channels = columns, .bias = bias != NULL};
+                               const onnx_point *x, const onnx_weights *weights, bool transposed,
+                               const onnx_weights *bias) {
+  int columns = (int)weights->tensor->dims[transposed ? 0 : 1];
+  nn_node made = {.kind = NN_DENSE,
+                  .input = {x->node, -1},
+                  .channels = columns,
+                  .bias = bias->tensor != NULL,
+                  .int8_weights = weights->int8};
   onnx_point like = {.kind = POINT_NODE, .flat = true, .order = {1, 1, columns}};
   const nn_node *added;
   BASE_TRY(onnx_give(reader, node, made, &like, &added));
   reader->points[last->outputs[0]] = reader->points[node->outputs[0]];
   size_t offset = added->parameter_offset;
-  onnx_note(reader, (onnx_fill){.tensor = weights,
+  onnx_note(reader, (onnx_fill){.tensor = weights->tensor,
+                                .scale = weights->scale,
                                 .layout = transposed ? FILL_MATRIX_TRANSPOSED : FILL_MATRIX,
                                 .offset = offset,
                                 .order = x->order,
                                 .columns = (size_t)columns});
-  if (bias)
-    onnx_note(reader, (onnx_fill){.tensor = bias,
+  note_scales(reader, weights, added);
+  if (bias->tensor)
+    onnx_note(reader, (onnx_fill){.tensor = bias->tensor,
+                                  .scale = bias->scale,
                                   .offset = offset + added->parameter_count - (size_t)columns,
                                   .order = {1, 1, columns}});
   return SCRAWL_OK;
 }
 
 static scrawl_status take_matrix(onnx_reader *reader, const onnx_node *node, const onnx_point *x,
-                                 bool transposed, const onnx_tensor **weights, int64_t *columns) {
+                                 bool transposed, onnx_weights *weights, int64_t *columns) {
   int64_t dims[2] = {-1, -1};
   dims[transposed] = (int64_t)nn_shape_floats(onnx_shape(reader, x));
-  BASE_TRY(onnx_take_tensor(reader, node, 1, 2, dims, weights));
-  *columns = (*weights)->dims[!transposed];
+  BASE_TRY(onnx_take_weights(reader, node, 1, 2, dims, !transposed, weights));
+  *columns = weights->tensor->dims[!transposed];
   return in_range(reader, "number of outputs", 1, columns, 1, NN_MAX_CHANNELS);
 }
 
 static scrawl_status read_gemm(onnx_reader *reader, const onnx_node *node) {
   onnx_point *x;
-  const onnx_tensor *weights, *bias = NULL;
+  onnx_weights weights, bias = {0};
   int64_t first, transposed, columns;
   float alpha, beta;
   BASE_TRY(onnx_take_flat(reader, node, &x));
@@ -189,14 +223,14 @@ static scrawl_status read_gemm(onnx_reader *reader, const onnx_node *node) {
                      "transA other than 0, alpha or beta other than 1 are not supported");
   BASE_TRY(take_matrix(reader, node, x, transposed != 0, &weights, &columns));
   if (onnx_input(node, 2) >= 0) BASE_TRY(take_bias(reader, node, 2, columns, &bias));
-  return add_dense(reader, node, node, x, weights, transposed != 0, bias);
+  return add_dense(reader, node, node, x, &weights, transposed != 0, &bias);
 }
 
 /* With the Add of a stored vector that follows it, if one does and nothing else needs the sum
  * without it. */
 static scrawl_status read_matmul(onnx_reader *reader, const onnx_node *node) {
   onnx_point *x;
-  const onnx_tensor *weights, *bias = NULL;
+  onnx_weights weights, bias = {0};
   const onnx_node *last = node;
   int64_t columns;
   BASE_TRY(onnx_take_flat(reader, node, &x));
@@ -210,7 +244,7 @@ static scrawl_status read_matmul(onnx_reader *reader, const onnx_node *node) {
       last = next;
     }
   }
-  return add_dense(reader, node, last, x, weights, false, bias);
+  return add_dense(reader, node, last, x, &weights, false, &bias);
 }
 
 /* ---- everything else ---- */
@@ -292,7 +326,7 @@ static scrawl_status read_batch_norm(onnx_reader *reader, const onnx_node *node)
   for (int i = 0; i < 4; i++)
     onnx_note(reader,
               (onnx_fill){.tensor = tensors[i],
-                          .state = i >= 2,
+                          .target = i < 2 ? FILL_PARAMETERS : FILL_STATE,
                           .offset = (i < 2 ? added->parameter_offset : added->state_offset) +
                                     (size_t)(i % 2) * (size_t)channels,
                           .order = x->flat ? x->order : (nn_shape){1, 1, (int)channels}});
@@ -365,6 +399,7 @@ static const struct {
     {"AveragePool", read_pool, WINDOW_ATTRIBUTES "ceil_mode count_include_pad"},
     {"BatchNormalization", read_batch_norm, "epsilon momentum training_mode"},
     {"Conv", read_conv, WINDOW_ATTRIBUTES "group"},
+    {"DequantizeLinear", onnx_read_dequantise, "axis"},
     {"Dropout", read_dropout, "seed"},
     {"Flatten", read_flatten, "axis"},
     {"Gemm", read_gemm, "transA transB alpha beta"},
@@ -372,6 +407,7 @@ static const struct {
     {"MatMul", read_matmul, ""},
     {"MaxPool", read_pool, WINDOW_ATTRIBUTES "ceil_mode storage_order"},
     {"Mul", read_mul, ""},
+    {"QuantizeLinear", onnx_read_quantise, "axis"},
     {"Relu", read_relu, ""},
     {"Reshape", read_reshape, "allowzero"},
     {"Sigmoid", read_sigmoid, ""},

@@ -6,21 +6,16 @@
  * flat or not, and the shape of the picture that it was flattened from. Weights that meet a
  * flattened picture are put in ONNX's order. Where our graph lets a picture of one pixel pass as a
  * vector, or a dense layer take a picture, a Reshape stands between (a Flatten is a node of ours,
- * so reading gives an equal graph). */
+ * so reading gives an equal graph).
+ *
+ * Quantised networks have pairs of nodes after each activation that is kept as bytes, and their
+ * weights as bytes (onnx_write_int8.c); everything else is as for floats. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "nn/onnx_file.h"
+#include "nn/onnx_writer.h"
 #include "nn/operator.h"
-
-enum { NAME_BYTES = 48 };
-
-typedef struct onnx_point {
-  char name[NAME_BYTES];
-  bool flat;
-  nn_shape order; /* flat: the numbers are in the order of a picture of this shape, flattened */
-} onnx_point;
 
 typedef struct onnx_output {
   const nn_graph *graph;
@@ -51,9 +46,8 @@ static void put_value(nn_writer *writer, uint32_t field, const onnx_point *point
   nn_write_end(writer, value);
 }
 
-/* Up to four inputs, ended by NULL. Attributes may follow before put_node_end. */
-static size_t put_node(nn_writer *writer, const char *op, const char *name,
-                       const char *const inputs[], const char *output) {
+size_t onnx_put_node(nn_writer *writer, const char *op, const char *name,
+                     const char *const inputs[], const char *output) {
   size_t mark = nn_write_begin(writer, GRAPH_NODE);
   for (; *inputs; inputs++) nn_write_text(writer, NODE_INPUT, *inputs);
   nn_write_text(writer, NODE_OUTPUT, output);
@@ -69,7 +63,7 @@ static size_t put_attribute(nn_writer *writer, const char *name, onnx_attribute_
   return mark;
 }
 
-static void put_int(nn_writer *writer, const char *name, int value) {
+void onnx_put_int(nn_writer *writer, const char *name, int value) {
   size_t mark = put_attribute(writer, name, ONNX_ATTRIBUTE_INT);
   nn_write_varint(writer, ATTRIBUTE_I, (uint64_t)(int64_t)value);
   nn_write_end(writer, mark);
@@ -97,9 +91,8 @@ static void put_window(nn_writer *writer, const nn_node *node) {
            (int[]){window->pad_top, window->pad_left, node->pad_bottom, node->pad_right});
 }
 
-/* An initializer up to its data. */
-static size_t put_tensor(nn_writer *writer, const char *name, onnx_data_type type, int rank,
-                         const int *dims) {
+size_t onnx_put_tensor(nn_writer *writer, const char *name, onnx_data_type type, int rank,
+                       const int *dims) {
   size_t mark = nn_write_begin(writer, GRAPH_INITIALIZER);
   for (int i = 0; i < rank; i++) nn_write_varint(writer, TENSOR_DIMS, (uint64_t)dims[i]);
   nn_write_varint(writer, TENSOR_DATA_TYPE, type);
@@ -109,7 +102,7 @@ static size_t put_tensor(nn_writer *writer, const char *name, onnx_data_type typ
 
 static void put_vector(nn_writer *writer, const char *name, nn_shape order, const float *values) {
   size_t count = nn_shape_floats(order);
-  size_t mark = put_tensor(writer, name, ONNX_FLOAT, 1, (int[]){(int)count});
+  size_t mark = onnx_put_tensor(writer, name, ONNX_FLOAT, 1, (int[]){(int)count});
   uint8_t *at = nn_write_floats(writer, TENSOR_RAW_DATA, count);
   for (size_t i = 0; at && i < count; i++) nn_put_float(at, onnx_order(order, i), values[i]);
   nn_write_end(writer, mark);
@@ -120,7 +113,7 @@ static void put_filters(nn_writer *writer, const char *name, const nn_window *wi
                         const float *values) {
   int area = window->kernel_h * window->kernel_w, in = window->in_c, out = window->out_c;
   int dims[4] = {out, in, window->kernel_h, window->kernel_w};
-  size_t mark = put_tensor(writer, name, ONNX_FLOAT, 4, dims), n = 0;
+  size_t mark = onnx_put_tensor(writer, name, ONNX_FLOAT, 4, dims), n = 0;
   uint8_t *at = nn_write_floats(writer, TENSOR_RAW_DATA, (size_t)area * (size_t)in * (size_t)out);
   for (int o = 0; at && o < out; o++)
     for (int i = 0; i < in; i++)
@@ -134,7 +127,7 @@ static void put_filters(nn_writer *writer, const char *name, const nn_window *wi
 static void put_matrix(nn_writer *writer, const char *name, nn_shape order, int columns,
                        const float *values) {
   size_t rows = nn_shape_floats(order), width = (size_t)columns;
-  size_t mark = put_tensor(writer, name, ONNX_FLOAT, 2, (int[]){(int)rows, columns});
+  size_t mark = onnx_put_tensor(writer, name, ONNX_FLOAT, 2, (int[]){(int)rows, columns});
   uint8_t *at = nn_write_floats(writer, TENSOR_RAW_DATA, rows * width);
   for (size_t i = 0; at && i < rows; i++)
     for (size_t j = 0; j < width; j++)
@@ -144,15 +137,15 @@ static void put_matrix(nn_writer *writer, const char *name, nn_shape order, int 
 
 /* ---- values ---- */
 
-static void join(char name[NAME_BYTES], const char *first, const char *second) {
-  snprintf(name, NAME_BYTES, "%.24s_%.20s", first, second);
+void onnx_join(char name[ONNX_NAME_BYTES], const char *first, const char *second) {
+  snprintf(name, ONNX_NAME_BYTES, "%.24s_%.20s", first, second);
 }
 
 /* "conv_3": letters, digits and underscores, as ONNX wants names. */
-static void name_node(const nn_graph *graph, int index, char name[NAME_BYTES]) {
+static void name_node(const nn_graph *graph, int index, char name[ONNX_NAME_BYTES]) {
   char number[16];
   snprintf(number, sizeof number, "%d", index);
-  join(name, nn_operator_of(graph->nodes[index].kind)->name, number);
+  onnx_join(name, nn_operator_of(graph->nodes[index].kind)->name, number);
   for (char *at = name; *at; at++)
     if (*at == '-') *at = '_';
 }
@@ -162,13 +155,13 @@ static void put_reshape(nn_writer *writer, const char *node, int rank, onnx_poin
   static const int64_t dims[4] = {0, -1, 1, 1}; /* 0: as it was; -1: all the rest */
   uint8_t raw[4 * 8];
   for (int i = 0; i < 8 * rank; i++) raw[i] = (uint8_t)((uint64_t)dims[i / 8] >> (8 * (i % 8)));
-  char name[NAME_BYTES], shape[NAME_BYTES];
-  join(name, node, "input");
-  join(shape, node, "input_shape");
-  size_t mark = put_tensor(writer, shape, ONNX_INT64, 1, &rank);
+  char name[ONNX_NAME_BYTES], shape[ONNX_NAME_BYTES];
+  onnx_join(name, node, "input");
+  onnx_join(shape, node, "input_shape");
+  size_t mark = onnx_put_tensor(writer, shape, ONNX_INT64, 1, &rank);
   nn_write_bytes(writer, TENSOR_RAW_DATA, raw, 8 * (size_t)rank);
   nn_write_end(writer, mark);
-  mark = put_node(writer, "Reshape", name, (const char *[]){point->name, shape, NULL}, name);
+  mark = onnx_put_node(writer, "Reshape", name, (const char *[]){point->name, shape, NULL}, name);
   nn_write_end(writer, mark);
   /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the analyzer takes it for NULL */
   memcpy(point->name, name, sizeof name);
@@ -177,26 +170,36 @@ static void put_reshape(nn_writer *writer, const char *node, int rank, onnx_poin
 
 /* ---- nodes ---- */
 
-/* A node with a weight tensor, maybe a bias: convolution and dense. */
+/* A node with a weight tensor, maybe a bias: convolutions and dense. To ONNX a depthwise
+ * convolution is one in as many groups as channels, each with one input. */
 static void put_weighted(onnx_output *output, const nn_node *node, const char *name,
                          const onnx_point *x, const char *y) {
   nn_writer *writer = &output->writer;
   const float *weights = output->graph->parameters + node->parameter_offset;
   int outputs = node->shape.c;
-  bool conv = node->kind == NN_CONV;
-  char weight[NAME_BYTES], bias[NAME_BYTES];
-  join(weight, name, "weight");
-  join(bias, name, "bias");
-  if (conv)
-    put_filters(writer, weight, &node->window, weights);
+  bool depthwise = node->kind == NN_DEPTHWISE, conv = node->kind == NN_CONV || depthwise;
+  nn_window window = node->window;
+  if (depthwise) window.in_c = 1;
+  char weight[ONNX_NAME_BYTES], bias[ONNX_NAME_BYTES];
+  onnx_join(weight, name, "weight");
+  onnx_join(bias, name, "bias");
+  if (node->int8_weights && conv)
+    onnx_put_int8_filters(writer, output->graph, node, weight);
+  else if (node->int8_weights)
+    onnx_put_int8_matrix(writer, output->graph, node, x->order, weight);
+  else if (conv)
+    put_filters(writer, weight, &window, weights);
   else
     put_matrix(writer, weight, x->order, outputs, weights);
-  if (node->bias)
+  if (node->bias && node->int8_weights)
+    onnx_put_int8_bias(writer, output->graph, node, bias);
+  else if (node->bias)
     put_vector(writer, bias, (nn_shape){1, 1, outputs},
                weights + node->parameter_count - (size_t)outputs);
   const char *inputs[] = {x->name, weight, node->bias ? bias : NULL, NULL};
-  size_t mark = put_node(writer, conv ? "Conv" : "Gemm", name, inputs, y);
+  size_t mark = onnx_put_node(writer, conv ? "Conv" : "Gemm", name, inputs, y);
   if (conv) put_window(writer, node);
+  if (depthwise) onnx_put_int(writer, "group", outputs);
   nn_write_end(writer, mark);
 }
 
@@ -205,16 +208,16 @@ static void put_batch_norm(onnx_output *output, const nn_node *node, const char 
   static const char *const parts[4] = {"scale", "shift", "mean", "variance"};
   nn_writer *writer = &output->writer;
   size_t channels = (size_t)node->shape.c;
-  char names[4][NAME_BYTES];
+  char names[4][ONNX_NAME_BYTES];
   for (size_t i = 0; i < 4; i++) {
     const float *values = i < 2 ? output->graph->parameters + node->parameter_offset
                                 : output->graph->state + node->state_offset;
-    join(names[i], name, parts[i]);
+    onnx_join(names[i], name, parts[i]);
     put_vector(writer, names[i], x->flat ? x->order : (nn_shape){1, 1, node->shape.c},
                values + i % 2 * channels);
   }
   const char *inputs[] = {x->name, names[0], names[1], names[2], names[3], NULL};
-  size_t mark = put_node(writer, "BatchNormalization", name, inputs, y);
+  size_t mark = onnx_put_node(writer, "BatchNormalization", name, inputs, y);
   put_float(writer, "epsilon", node->epsilon);
   put_float(writer, "momentum", node->momentum);
   nn_write_end(writer, mark);
@@ -223,23 +226,23 @@ static void put_batch_norm(onnx_output *output, const nn_node *node, const char 
 static void put_dropout(onnx_output *output, const nn_node *node, const char *name,
                         const onnx_point *x, const char *y) {
   nn_writer *writer = &output->writer;
-  char ratio[NAME_BYTES];
-  join(ratio, name, "ratio");
-  size_t mark = put_tensor(writer, ratio, ONNX_FLOAT, 0, NULL);
+  char ratio[ONNX_NAME_BYTES];
+  onnx_join(ratio, name, "ratio");
+  size_t mark = onnx_put_tensor(writer, ratio, ONNX_FLOAT, 0, NULL);
   uint8_t *at = nn_write_floats(writer, TENSOR_RAW_DATA, 1);
   if (at) nn_put_float(at, 0, node->rate);
   nn_write_end(writer, mark);
-  mark = put_node(writer, "Dropout", name, (const char *[]){x->name, ratio, NULL}, y);
+  mark = onnx_put_node(writer, "Dropout", name, (const char *[]){x->name, ratio, NULL}, y);
   nn_write_end(writer, mark);
 }
 
 static void put_silu(onnx_output *output, const char *name, const onnx_point *x, const char *y) {
   nn_writer *writer = &output->writer;
-  char sigmoid[NAME_BYTES];
-  join(sigmoid, name, "sigmoid");
-  size_t mark = put_node(writer, "Sigmoid", sigmoid, (const char *[]){x->name, NULL}, sigmoid);
+  char sigmoid[ONNX_NAME_BYTES];
+  onnx_join(sigmoid, name, "sigmoid");
+  size_t mark = onnx_put_node(writer, "Sigmoid", sigmoid, (const char *[]){x->name, NULL}, sigmoid);
   nn_write_end(writer, mark);
-  mark = put_node(writer, "Mul", name, (const char *[]){x->name, sigmoid, NULL}, y);
+  mark = onnx_put_node(writer, "Mul", name, (const char *[]){x->name, sigmoid, NULL}, y);
   nn_write_end(writer, mark);
 }
 
@@ -257,9 +260,9 @@ static void put_plain(onnx_output *output, const nn_node *node, const char *name
   };
   nn_writer *writer = &output->writer;
   const char *inputs[] = {x->name, second ? second->name : NULL, NULL};
-  size_t mark = put_node(writer, ops[node->kind], name, inputs, y);
+  size_t mark = onnx_put_node(writer, ops[node->kind], name, inputs, y);
   if (node->kind == NN_MAX_POOL || node->kind == NN_AVERAGE_POOL) put_window(writer, node);
-  if (node->kind == NN_SOFTMAX) put_int(writer, "axis", 1);
+  if (node->kind == NN_SOFTMAX) onnx_put_int(writer, "axis", 1);
   nn_write_end(writer, mark);
 }
 
@@ -270,6 +273,7 @@ static scrawl_status meet(onnx_output *output, const nn_node *node, const char *
   nn_shape input = output->graph->nodes[node->input[0]].shape;
   switch (node->kind) {
   case NN_CONV:
+  case NN_DEPTHWISE:
   case NN_MAX_POOL:
   case NN_AVERAGE_POOL:
   case NN_GLOBAL_AVERAGE:
@@ -312,12 +316,14 @@ static scrawl_status write_node(onnx_output *output, int index) {
   const nn_node *node = &output->graph->nodes[index];
   onnx_point x = output->points[node->input[0]], second = {0}, *y = &output->points[index];
   if (node->input[1] >= 0) second = output->points[node->input[1]];
-  char name[NAME_BYTES];
+  char name[ONNX_NAME_BYTES];
   name_node(output->graph, index, name);
-  strcpy(y->name, index == output->graph->node_count - 1 ? "output" : name);
+  bool last = index == output->graph->node_count - 1;
+  strcpy(y->name, last && !(node->scale > 0) ? "output" : name);
   BASE_TRY(meet(output, node, name, &x, &second, y));
   switch (node->kind) {
   case NN_CONV:
+  case NN_DEPTHWISE:
   case NN_DENSE:
     put_weighted(output, node, name, &x, y->name);
     break;
@@ -333,6 +339,7 @@ static scrawl_status write_node(onnx_output *output, int index) {
   default:
     put_plain(output, node, name, &x, node->input[1] >= 0 ? &second : NULL, y->name);
   }
+  if (node->scale > 0) onnx_put_activation(&output->writer, node, y, last ? "output" : NULL);
   return SCRAWL_OK;
 }
 
@@ -345,10 +352,12 @@ static scrawl_status write_graph(onnx_output *output) {
   nn_write_text(writer, GRAPH_NAME, "scrawl");
   strcpy(output->points[0].name, "input");
   put_value(writer, GRAPH_INPUT, &output->points[0], graph->nodes[0].shape);
+  if (graph->nodes[0].scale > 0 && last > 0)
+    onnx_put_activation(writer, &graph->nodes[0], &output->points[0], NULL);
   for (int i = 1; i <= last; i++) BASE_TRY(write_node(output, i));
   if (last == 0) {
     size_t node =
-        put_node(writer, "Identity", "identity", (const char *[]){"input", NULL}, "output");
+        onnx_put_node(writer, "Identity", "identity", (const char *[]){"input", NULL}, "output");
     nn_write_end(writer, node);
     strcpy(end->name, "output");
   }

@@ -4,6 +4,7 @@
 const nn_operator *nn_operator_of(nn_kind kind) {
   static const nn_operator *const table[NN_KIND_COUNT] = {
       [NN_CONV] = &NN_OPERATOR_CONV,
+      [NN_DEPTHWISE] = &NN_OPERATOR_DEPTHWISE,
       [NN_MAX_POOL] = &NN_OPERATOR_MAX_POOL,
       [NN_AVERAGE_POOL] = &NN_OPERATOR_AVERAGE_POOL,
       [NN_GLOBAL_AVERAGE] = &NN_OPERATOR_GLOBAL_AVERAGE,

@@ -120,15 +120,14 @@ void nn_write_float(nn_writer *writer, uint32_t number, float value) {
   if (at) nn_put_float(at, 0, value);
 }
 
-/* The key and length of a bytes field, and room for them. */
-static uint8_t *put_bytes(nn_writer *writer, uint32_t number, size_t size) {
+uint8_t *nn_write_room(nn_writer *writer, uint32_t number, size_t size) {
   put_varint(writer, NN_KEY(number, NN_BYTES));
   put_varint(writer, size);
   return extend(writer, size);
 }
 
 void nn_write_bytes(nn_writer *writer, uint32_t number, const void *bytes, size_t size) {
-  uint8_t *at = put_bytes(writer, number, size);
+  uint8_t *at = nn_write_room(writer, number, size);
   if (at && size > 0) memcpy(at, bytes, size);
 }
 
@@ -138,7 +137,7 @@ void nn_write_text(nn_writer *writer, uint32_t number, const char *text) {
 
 uint8_t *nn_write_floats(nn_writer *writer, uint32_t number, size_t count) {
   if (count > SIZE_MAX / 4) writer->failed = true;
-  return put_bytes(writer, number, count * 4);
+  return nn_write_room(writer, number, count * 4);
 }
 
 size_t nn_write_begin(nn_writer *writer, uint32_t number) {

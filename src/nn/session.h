@@ -9,11 +9,12 @@
 
 typedef struct nn_session nn_session;
 
-/* `kernels` NULL: the best of this processor. `pool` may be NULL and must outlive the session. */
+/* `kernels` NULL: the best of this processor; a quantised graph (quantise.h) runs in bytes, always
+ * with the best. `pool` may be NULL and must outlive the session. */
 scrawl_status nn_session_create(const nn_graph *graph, int max_batch, base_pool *pool,
                                 const nn_kernels *kernels, nn_session **session, base_error *error);
 void nn_session_free(nn_session *session);
-/* After the graph's parameters or state changed. */
+/* After the graph's parameters or state changed; those of a quantised graph do not. */
 void nn_session_refresh(nn_session *session);
 /* `input`: count x h x w x c; `output`: count x (h x w x c of the output). count may exceed
  * max_batch: it is cut up. Results do not depend on the number of threads, nor on which pictures

@@ -56,7 +56,7 @@ static bool equal_padding(const nn_node *a, const nn_node *b) {
 static void put_window(writer *w, const nn_node *node) {
   const nn_window *window = &node->window;
   put_pair(w, " ", window->kernel_h, window->kernel_w);
-  bool pool = node->kind != NN_CONV;
+  bool pool = node->kind == NN_MAX_POOL || node->kind == NN_AVERAGE_POOL;
   if (window->stride_h != (pool ? window->kernel_h : 1) ||
       window->stride_w != (pool ? window->kernel_w : 1))
     put_pair(w, " stride ", window->stride_h, window->stride_w);
@@ -85,6 +85,8 @@ static void put_options(writer *w, const bool *named, int n) {
   switch (node->kind) {
   case NN_CONV:
     put(w, " %d", node->window.out_c);
+    __attribute__((fallthrough));
+  case NN_DEPTHWISE:
     put_window(w, node);
     if (node->bias && bias_is_loose(w->graph, named, n)) put(w, " bias");
     if (!node->bias && !bias_is_loose(w->graph, named, n)) put(w, " nobias");

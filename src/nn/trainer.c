@@ -3,7 +3,8 @@
  *   pack the weights                          parallel over nodes
  *   the plan's phases, forward and backward   parallel over shards, batch
  *                                             statistics settled in between
- *   sum of the shards' gradients, optimiser,
+ *   sum of the shards' gradients (or late
+ *   gradients, see operator.h), optimiser,
  *   moving average                            parallel over pieces of the parameter vector
  *
  * How the batch is cut into shards depends on its size alone, each shard adds up its own gradients
@@ -19,16 +20,18 @@
 
 enum {
   MAX_BATCH = 1 << 16,
-  MAX_SHARDS = 16,       /* each has a row of gradients to write and add up */
-  MIN_SHARDS = 4,        /* where there are as many pictures */
-  SHARD_PICTURES = 4,    /* while there are fewer than MAX_SHARDS */
-  PIECE_FLOATS = 1 << 12 /* gradient, weights and moments of a piece fit a first-level cache */
+  MIN_SHARDS = 4,  /* where there are as many pictures */
+  FEW_SHARDS = 8,  /* of FEW_PICTURES; beyond that they grow, as each has a row of gradients to */
+  MAX_SHARDS = 16, /* clear, write and add up; beyond as many of MANY_PICTURES again */
+  FEW_PICTURES = 4,
+  MANY_PICTURES = 8,
 };
 
-/* Part of the parameter vector with one weight decay. */
+/* Part of the parameters of a node, with one weight decay. */
 typedef struct piece {
-  size_t offset, count;
-  bool decays;
+  int node;
+  size_t offset, count; /* in the node's parameters */
+  bool decays, late;
 } piece;
 
 struct nn_trainer {
@@ -37,15 +40,14 @@ struct nn_trainer {
   base_pool *pool;
   nn_engine engine;
   uint64_t steps;
-  /* momentum or first moment, second moment, average; NULL where there is none */
-  float *vectors[3];
+  nn_trainer_vector vectors[NN_TRAINER_VECTORS]; /* values NULL: there is none */
   piece *pieces;
   size_t piece_count;
   double *losses;
   bool *right;
 };
 
-enum { FIRST, SECOND, AVERAGE };
+enum { FIRST, SECOND, AVERAGE, AVERAGE_STATE };
 
 nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
   return (nn_trainer_options){.batch = 32,
@@ -56,16 +58,15 @@ nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
                               .epsilon = 1e-8};
 }
 
-static int shard_count(int pictures) {
-  int least = pictures < MIN_SHARDS ? pictures : MIN_SHARDS;
-  int wanted = (pictures + SHARD_PICTURES - 1) / SHARD_PICTURES;
-  if (wanted < least) return least;
-  return wanted < MAX_SHARDS ? wanted : MAX_SHARDS;
+static int limit(int value, int least, int most) {
+  return value < least ? least : value > most ? most : value;
 }
 
-/* The first picture of a shard; sizes differ by one at most. */
-static int shard_first(int pictures, int shards, int shard) {
-  return (int)((int64_t)pictures * shard / shards);
+static int shard_count(int pictures) {
+  int few = (pictures + FEW_PICTURES - 1) / FEW_PICTURES;
+  int many = (pictures + MANY_PICTURES - 1) / MANY_PICTURES;
+  if (few > FEW_SHARDS) return limit(many, FEW_SHARDS, MAX_SHARDS);
+  return limit(few, pictures < MIN_SHARDS ? pictures : MIN_SHARDS, FEW_SHARDS);
 }
 
 static scrawl_status check_options(const nn_graph *graph, const nn_trainer_options *o,
@@ -100,47 +101,68 @@ static scrawl_status check_options(const nn_graph *graph, const nn_trainer_optio
 }
 
 /* Weights of convolutions and dense layers decay; biases and the scale and shift of batch norms do
- * not. */
+ * not. Pieces that are made late hold all the weights of some inputs. */
 static void cut_pieces(nn_trainer *trainer) {
   for (int n = 1; n < trainer->graph->node_count; n++) {
     const nn_node *node = &trainer->graph->nodes[n];
+    const nn_operator *op = nn_operator_of(node->kind);
     size_t others = node->bias ? (size_t)node->shape.c : 0;
     if (node->kind == NN_BATCH_NORM) others = node->parameter_count;
     size_t weights = node->parameter_count - others;
+    size_t late = op->late_parameters ? op->late_parameters(node) : 0;
     for (size_t done = 0; done < node->parameter_count;) {
-      bool decays = done < weights;
-      size_t count = (decays ? weights : node->parameter_count) - done;
-      if (count > PIECE_FLOATS) count = PIECE_FLOATS;
-      if (trainer->pieces)
-        trainer->pieces[trainer->piece_count] =
-            (piece){node->parameter_offset + done, count, decays};
+      piece next = {.node = n, .offset = done, .decays = done < weights, .late = done < late};
+      size_t most = NN_PIECE_FLOATS;
+      if (next.late) most -= most % (size_t)node->shape.c;
+      next.count = (next.decays ? weights : node->parameter_count) - done;
+      if (next.count > most) next.count = most;
+      if (trainer->pieces) trainer->pieces[trainer->piece_count] = next;
       trainer->piece_count++;
-      done += count;
+      done += next.count;
     }
   }
 }
 
-static scrawl_status allocate(nn_trainer *trainer, base_error *error) {
+static void describe_vectors(nn_trainer *trainer) {
   const nn_trainer_options *o = &trainer->options;
   size_t parameters = trainer->graph->parameter_count;
-  bool wanted[3] = {true, o->optimiser != NN_SGD, o->average_decay > 0};
+  bool adam = o->optimiser != NN_SGD, averaged = o->average_decay > 0;
+  trainer->vectors[FIRST] =
+      (nn_trainer_vector){adam ? "first-moment" : "momentum", NULL, parameters};
+  if (adam) trainer->vectors[SECOND] = (nn_trainer_vector){"second-moment", NULL, parameters};
+  if (!averaged) return;
+  trainer->vectors[AVERAGE] = (nn_trainer_vector){"average", NULL, parameters};
+  trainer->vectors[AVERAGE_STATE] =
+      (nn_trainer_vector){"average-state", NULL, trainer->graph->state_count};
+}
+
+static scrawl_status allocate(nn_trainer *trainer, base_error *error) {
+  const nn_trainer_options *o = &trainer->options;
+  const nn_graph *graph = trainer->graph;
   cut_pieces(trainer);
   trainer->pieces = base_alloc(trainer->piece_count, sizeof *trainer->pieces);
   trainer->losses = base_alloc((size_t)o->batch, sizeof *trainer->losses);
   trainer->right = base_alloc((size_t)o->batch, sizeof *trainer->right);
   bool enough = trainer->pieces && trainer->losses && trainer->right;
-  for (int v = 0; v < 3 && enough; v++) {
-    if (!wanted[v]) continue;
-    trainer->vectors[v] = base_alloc_zero(parameters, sizeof(float));
-    enough = trainer->vectors[v] != NULL;
+  describe_vectors(trainer);
+  for (int v = 0; v < NN_TRAINER_VECTORS && enough; v++) {
+    nn_trainer_vector *vector = &trainer->vectors[v];
+    if (!vector->name) continue;
+    vector->values = base_alloc_zero(vector->count, sizeof(float));
+    enough = vector->values != NULL;
   }
   if (!enough)
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to train %zu parameters",
-                     parameters);
+                     graph->parameter_count);
   trainer->piece_count = 0;
   cut_pieces(trainer);
-  if (trainer->vectors[AVERAGE])
-    memcpy(trainer->vectors[AVERAGE], trainer->graph->parameters, parameters * sizeof(float));
+  if (o->average_decay > 0) {
+    memcpy(trainer->vectors[AVERAGE].values, graph->parameters,
+           graph->parameter_count * sizeof(float));
+    if (graph->state_count)
+      memcpy(trainer->vectors[AVERAGE_STATE].values, graph->state,
+             graph->state_count * sizeof(float));
+  }
   return SCRAWL_OK;
 }
 
@@ -162,7 +184,7 @@ scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *optio
   made->pool = pool;
   scrawl_status status =
       nn_engine_create(graph, kernels, true, shards, pictures, base_pool_threads(pool),
-                       PIECE_FLOATS, &made->engine, error);
+                       NN_PIECE_FLOATS, &made->engine, error);
   if (status == SCRAWL_OK) status = allocate(made, error);
   if (status != SCRAWL_OK) {
     nn_trainer_free(made);
@@ -175,7 +197,7 @@ scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *optio
 void nn_trainer_free(nn_trainer *trainer) {
   if (!trainer) return;
   nn_engine_free(&trainer->engine);
-  for (int v = 0; v < 3; v++) base_free(trainer->vectors[v]);
+  for (int v = 0; v < NN_TRAINER_VECTORS; v++) base_free(trainer->vectors[v].values);
   base_free(trainer->pieces);
   base_free(trainer->losses);
   base_free(trainer->right);
@@ -192,9 +214,8 @@ typedef struct phase {
 
 static void run_shard(void *argument, size_t index, size_t worker) {
   phase *run = argument;
-  nn_shard shard = {.index = (int)index, .worker = worker};
-  shard.first = shard_first(run->job->batch, run->shards, shard.index);
-  shard.count = shard_first(run->job->batch, run->shards, shard.index + 1) - shard.first;
+  nn_shard shard = nn_shard_of(run->job->batch, run->shards, (int)index);
+  shard.worker = worker;
   if (run->group == 0) nn_engine_clear(run->engine, shard.index);
   int next = nn_engine_run_phase(run->engine, run->job, shard, run->group);
   if (index == 0) run->next = next; /* the same for all */
@@ -230,14 +251,30 @@ static double mean_loss(const nn_trainer *trainer, int count) {
   return sum / count;
 }
 
+/* The gradient of a piece over the whole batch, after run_batch. */
+static void sum_piece(const nn_trainer *trainer, const nn_job *job, const piece *part,
+                      float *gradient) {
+  const nn_engine *engine = &trainer->engine;
+  int shards = shard_count(job->batch);
+  if (part->late) {
+    nn_engine_late_gradient(engine, job, shards, part->node, part->offset, part->count, gradient);
+    return;
+  }
+  size_t offset = trainer->graph->nodes[part->node].parameter_offset + part->offset;
+  engine->kernels->sum_rows(part->count, (size_t)shards, engine->gradient_stride,
+                            engine->gradients + offset, gradient);
+}
+
 void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
                          double *loss, float *gradient, float *input_gradient) {
   nn_job job = describe_job(trainer, input, labels, count);
   job.input_gradient = input_gradient;
   run_batch(trainer, &job);
-  const nn_engine *engine = &trainer->engine;
-  engine->kernels->sum_rows(trainer->graph->parameter_count, (size_t)shard_count(count),
-                            engine->gradient_stride, engine->gradients, gradient);
+  for (size_t i = 0; i < trainer->piece_count; i++) {
+    const piece *part = &trainer->pieces[i];
+    sum_piece(trainer, &job, part,
+              gradient + trainer->graph->nodes[part->node].parameter_offset + part->offset);
+  }
   *loss = mean_loss(trainer, count);
 }
 
@@ -250,13 +287,13 @@ double nn_average_decay(double decay, uint64_t step) {
 
 typedef struct update {
   nn_trainer *trainer;
-  size_t shards;
+  const nn_job *job;
   nn_sgd sgd;
   nn_adam adam;
   float average_decay;
 } update;
 
-static update describe_update(nn_trainer *trainer, int count, double rate) {
+static update describe_update(nn_trainer *trainer, const nn_job *job, double rate) {
   const nn_trainer_options *o = &trainer->options;
   double step = (double)trainer->steps + 1;
   /* Of the rounded betas that the kernels use, or the first steps would be too long or too
@@ -264,7 +301,7 @@ static update describe_update(nn_trainer *trainer, int count, double rate) {
   double beta1 = (double)(float)o->beta1, beta2 = (double)(float)o->beta2;
   return (update){
       .trainer = trainer,
-      .shards = (size_t)shard_count(count),
+      .job = job,
       .sgd = {.rate = (float)rate,
               .momentum = (float)o->momentum,
               .weight_decay = (float)o->weight_decay,
@@ -286,33 +323,43 @@ static void update_piece(void *argument, size_t index, size_t worker) {
   nn_trainer *trainer = run->trainer;
   const nn_engine *engine = &trainer->engine;
   const nn_kernels *kernels = engine->kernels;
-  piece part = trainer->pieces[index];
+  const piece *part = &trainer->pieces[index];
+  const size_t offset = trainer->graph->nodes[part->node].parameter_offset + part->offset;
   float *gradient = engine->scratch + worker * engine->scratch_floats;
-  float *weights = trainer->graph->parameters + part.offset;
-  float *first = trainer->vectors[FIRST] + part.offset;
-  kernels->sum_rows(part.count, run->shards, engine->gradient_stride,
-                    engine->gradients + part.offset, gradient);
+  float *weights = trainer->graph->parameters + offset;
+  float *first = trainer->vectors[FIRST].values + offset;
+  sum_piece(trainer, run->job, part, gradient);
   if (trainer->options.optimiser == NN_SGD) {
     nn_sgd sgd = run->sgd;
-    if (!part.decays) sgd.weight_decay = 0;
-    kernels->sgd_step(part.count, &sgd, gradient, weights, first);
+    if (!part->decays) sgd.weight_decay = 0;
+    kernels->sgd_step(part->count, &sgd, gradient, weights, first);
   } else {
     nn_adam adam = run->adam;
-    if (!part.decays) adam.weight_decay = 0;
-    kernels->adam_step(part.count, &adam, gradient, weights, first,
-                       trainer->vectors[SECOND] + part.offset);
+    if (!part->decays) adam.weight_decay = 0;
+    kernels->adam_step(part->count, &adam, gradient, weights, first,
+                       trainer->vectors[SECOND].values + offset);
   }
-  if (trainer->vectors[AVERAGE])
-    kernels->average_step(part.count, run->average_decay, weights,
-                          trainer->vectors[AVERAGE] + part.offset);
+  if (trainer->vectors[AVERAGE].values)
+    kernels->average_step(part->count, run->average_decay, weights,
+                          trainer->vectors[AVERAGE].values + offset);
+}
+
+/* The running statistics of batch norms, averaged as the weights are, so that averaged weights
+ * meet the statistics that they made. */
+static void update_state(nn_trainer *trainer, const nn_job *job, float average_decay) {
+  const nn_graph *graph = trainer->graph;
+  nn_engine_update_state(&trainer->engine, job, graph->state);
+  if (trainer->vectors[AVERAGE_STATE].values && graph->state_count)
+    trainer->engine.kernels->average_step(graph->state_count, average_decay, graph->state,
+                                          trainer->vectors[AVERAGE_STATE].values);
 }
 
 void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
                      double rate, double *loss, int *correct) {
   nn_job job = describe_job(trainer, input, labels, count);
   run_batch(trainer, &job);
-  nn_engine_update_state(&trainer->engine, &job, trainer->graph->state);
-  update run = describe_update(trainer, count, rate);
+  update run = describe_update(trainer, &job, rate);
+  update_state(trainer, &job, run.average_decay);
   base_pool_run(trainer->pool, trainer->piece_count, update_piece, &run);
   trainer->steps++;
   *loss = mean_loss(trainer, count);
@@ -322,20 +369,21 @@ void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *la
 
 /* ---- what a checkpoint needs ---- */
 
-void nn_trainer_average(const nn_trainer *trainer, float *parameters) {
-  const float *from =
-      trainer->vectors[AVERAGE] ? trainer->vectors[AVERAGE] : trainer->graph->parameters;
-  memcpy(parameters, from, trainer->graph->parameter_count * sizeof(float));
+void nn_trainer_average(const nn_trainer *trainer, float *parameters, float *state) {
+  const nn_graph *graph = trainer->graph;
+  const float *from[2] = {graph->parameters, graph->state};
+  if (trainer->vectors[AVERAGE].values) {
+    from[0] = trainer->vectors[AVERAGE].values;
+    from[1] = trainer->vectors[AVERAGE_STATE].values;
+  }
+  memcpy(parameters, from[0], graph->parameter_count * sizeof(float));
+  if (graph->state_count) memcpy(state, from[1], graph->state_count * sizeof(float));
 }
 
-size_t nn_trainer_vectors(nn_trainer *trainer, nn_trainer_vector vectors[4]) {
-  const char *names[3] = {"first-moment", "second-moment", "average"};
-  if (trainer->options.optimiser == NN_SGD) names[FIRST] = "momentum";
+size_t nn_trainer_vectors(const nn_trainer *trainer, nn_trainer_vector vectors[]) {
   size_t count = 0;
-  for (int v = 0; v < 3; v++)
-    if (trainer->vectors[v])
-      vectors[count++] =
-          (nn_trainer_vector){names[v], trainer->vectors[v], trainer->graph->parameter_count};
+  for (int v = 0; v < NN_TRAINER_VECTORS; v++)
+    if (trainer->vectors[v].values) vectors[count++] = trainer->vectors[v];
   return count;
 }
 

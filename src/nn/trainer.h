@@ -50,16 +50,18 @@ void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t
  * while it is young, as in TensorFlow's ExponentialMovingAverage, so that the random first weights
  * are soon forgotten. */
 double nn_average_decay(double decay, uint64_t step);
-/* Writes the averaged weights into `parameters` (the plain ones where no average is kept). */
-void nn_trainer_average(const nn_trainer *trainer, float *parameters);
+/* Writes the averaged weights into `parameters` and the averaged running statistics of batch norms
+ * into `state` (the plain ones where no average is kept). */
+void nn_trainer_average(const nn_trainer *trainer, float *parameters, float *state);
 
 /* Everything that a resumed run needs beside the graph's own parameters and state. */
 typedef struct nn_trainer_vector {
-  const char *name; /* "momentum", "first-moment", "second-moment", "average" */
+  const char *name; /* "momentum", "first-moment", "second-moment", "average", "average-state" */
   float *values;    /* owned by the trainer, may be written to resume */
   size_t count;
 } nn_trainer_vector;
-size_t nn_trainer_vectors(nn_trainer *trainer, nn_trainer_vector vectors[4]);
+enum { NN_TRAINER_VECTORS = 4 }; /* at most */
+size_t nn_trainer_vectors(const nn_trainer *trainer, nn_trainer_vector vectors[]);
 uint64_t nn_trainer_steps(const nn_trainer *trainer);
 void nn_trainer_set_steps(nn_trainer *trainer, uint64_t steps);
 

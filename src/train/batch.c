@@ -1,14 +1,39 @@
-/* Batches: shuffled by Fisher and Yates, augmented picture by picture on the pool. */
+/* Batches: shuffled by Fisher and Yates, prepared picture by picture on the pool. */
 #include "train/batch.h"
+
+#include <string.h>
 
 #include "base/memory.h"
 
 enum { AUGMENT_SCRATCH = 5 }; /* the source and ink_augment's four, in pictures */
 
-scrawl_status train_batches_create(const data_set *set, const ink_augmentation *augmentation,
-                                   double scale, base_random random, base_pool *pool,
-                                   train_batches *batches, base_error *error) {
-  *batches = (train_batches){.set = set, .pool = pool, .scale = (float)scale};
+static scrawl_status allocate(train_batches *batches, size_t batch, base_error *error) {
+  const data_set *set = batches->set;
+  size_t pixels = (size_t)set->width * (size_t)set->height;
+  batches->order = base_alloc(batches->count, sizeof *batches->order);
+  bool enough = batches->order != NULL;
+  if (batches->augmented) {
+    size_t pictures = base_pool_threads(batches->pool) * AUGMENT_SCRATCH;
+    batches->scratch = base_alloc(pictures * pixels, sizeof(float));
+    enough &= batches->scratch != NULL;
+  }
+  for (int i = 0; i < 2; i++) {
+    train_batch *slot = &batches->slots[i];
+    slot->input = base_alloc(batch * pixels, sizeof *slot->input);
+    slot->labels = base_alloc(batch, sizeof *slot->labels);
+    enough &= slot->input && slot->labels;
+  }
+  if (enough) return SCRAWL_OK;
+  train_batches_free(batches);
+  return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the batches");
+}
+
+scrawl_status train_batches_create(const data_set *set, const uint32_t *pictures, size_t count,
+                                   int batch, const ink_augmentation *augmentation, double scale,
+                                   base_random random, base_pool *pool, train_batches *batches,
+                                   base_error *error) {
+  *batches = (train_batches){
+      .set = set, .pictures = pictures, .count = count, .pool = pool, .scale = (float)scale};
   batches->order_random = base_random_split(&random, 0);
   batches->ink_random = base_random_split(&random, 1);
   if (augmentation) {
@@ -19,71 +44,65 @@ scrawl_status train_batches_create(const data_set *set, const ink_augmentation *
                        "pictures of %d x %d cannot be augmented: they are not square", set->width,
                        set->height);
   }
-  if (set->count > UINT32_MAX)
-    return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "more than %u pictures", UINT32_MAX);
   for (int level = 0; level < 256; level++)
     batches->levels[level] =
         (float)(level * (batches->augmented ? 1.0 : (double)batches->scale) / 255.0);
-  size_t pixels = (size_t)set->width * (size_t)set->height;
-  batches->order = base_alloc(set->count, sizeof *batches->order);
-  if (batches->augmented)
-    batches->scratch =
-        base_alloc(base_pool_threads(pool) * AUGMENT_SCRATCH * pixels, sizeof(float));
-  if (!batches->order || (batches->augmented && !batches->scratch)) {
-    train_batches_free(batches);
-    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the batches");
-  }
-  return SCRAWL_OK;
+  return allocate(batches, (size_t)batch, error);
 }
 
 void train_batches_free(train_batches *batches) {
+  base_pool_finish(batches->pool);
   base_free(batches->order);
   base_free(batches->scratch);
-  batches->order = NULL;
-  batches->scratch = NULL;
+  for (int i = 0; i < 2; i++) {
+    base_free(batches->slots[i].input);
+    base_free(batches->slots[i].labels);
+  }
+  *batches = (train_batches){0};
 }
 
 void train_batches_shuffle(train_batches *batches, size_t epoch) {
   batches->epoch = epoch;
-  for (size_t i = 0; i < batches->set->count; i++) batches->order[i] = (uint32_t)i;
+  memcpy(batches->order, batches->pictures, batches->count * sizeof *batches->order);
   base_random random = base_random_split(&batches->order_random, epoch);
-  base_random_shuffle(&random, batches->order, batches->set->count);
+  base_random_shuffle(&random, batches->order, batches->count);
 }
 
-typedef struct fill_job {
-  train_batches *batches;
-  size_t first;
-  float *input;
-} fill_job;
-
-static void augment_picture(void *argument, size_t index, size_t worker) {
-  const fill_job *job = argument;
-  train_batches *batches = job->batches;
+static void augment(const train_batches *batches, size_t picture, const uint8_t *from,
+                    float *scratch, float *out) {
   int side = batches->set->width;
-  size_t pixels = (size_t)side * (size_t)side, picture = batches->order[job->first + index];
-  float *source = batches->scratch + worker * AUGMENT_SCRATCH * pixels;
-  float *out = job->input + index * pixels;
-  const uint8_t *from = batches->set->pixels + picture * pixels;
-  for (size_t i = 0; i < pixels; i++) source[i] = batches->levels[from[i]];
+  size_t pixels = (size_t)side * (size_t)side;
+  for (size_t i = 0; i < pixels; i++) scratch[i] = batches->levels[from[i]];
   base_random random = base_random_split(&batches->ink_random, batches->epoch);
-  ink_augment(&batches->augmentation, base_random_split(&random, picture), side, source, out,
-              source + pixels);
+  ink_augment(&batches->augmentation, base_random_split(&random, picture), side, scratch, out,
+              scratch + pixels);
   if (batches->scale != 1)
     for (size_t i = 0; i < pixels; i++) out[i] *= batches->scale;
 }
 
-void train_batches_fill(train_batches *batches, size_t first, int count, float *input,
-                        uint16_t *labels) {
+static void prepare(void *argument, size_t index, size_t worker) {
+  train_batches *batches = argument;
   const data_set *set = batches->set;
+  train_batch *slot = &batches->slots[batches->preparing];
   size_t pixels = (size_t)set->width * (size_t)set->height;
-  for (int i = 0; i < count; i++) labels[i] = set->labels[batches->order[first + (size_t)i]];
-  if (batches->augmented) {
-    fill_job job = {batches, first, input};
-    base_pool_run(batches->pool, (size_t)count, augment_picture, &job);
-    return;
-  }
-  for (size_t i = 0; i < (size_t)count; i++) {
-    const uint8_t *from = set->pixels + batches->order[first + i] * pixels;
-    for (size_t p = 0; p < pixels; p++) input[i * pixels + p] = batches->levels[from[p]];
-  }
+  size_t picture = batches->order[batches->preparing_from + index];
+  const uint8_t *from = set->pixels + picture * pixels;
+  float *out = slot->input + index * pixels;
+  slot->labels[index] = set->labels[picture];
+  if (batches->augmented)
+    augment(batches, picture, from, batches->scratch + worker * AUGMENT_SCRATCH * pixels, out);
+  else
+    for (size_t i = 0; i < pixels; i++) out[i] = batches->levels[from[i]];
+}
+
+void train_batches_start(train_batches *batches, size_t first, int count) {
+  batches->preparing = 1 - batches->preparing;
+  batches->preparing_from = first;
+  batches->slots[batches->preparing].count = count;
+  base_pool_offer(batches->pool, (size_t)count, prepare, batches);
+}
+
+const train_batch *train_batches_take(train_batches *batches) {
+  base_pool_finish(batches->pool);
+  return &batches->slots[batches->preparing];
 }

@@ -1,5 +1,9 @@
 /* Batches: the order of the pictures in an epoch, and each picture as the network gets it.
  *
+ * A batch is prepared while a step trains on the one before: train_batches_start() offers its
+ * pictures to the pool, whose threads take them when they have nothing else to do, and
+ * train_batches_take() does what is left.
+ *
  * Everything random hangs on the seed, the epoch and the picture's index alone: a resumed run and a
  * run on other threads get the same batches. */
 #ifndef TRAIN_BATCH_H
@@ -9,9 +13,17 @@
 #include "data/set.h"
 #include "ink/ink.h"
 
+typedef struct train_batch {
+  int count;
+  float *input; /* count x height x width */
+  uint16_t *labels;
+} train_batch;
+
 typedef struct train_batches {
-  const data_set *set; /* borrowed */
-  base_pool *pool;     /* borrowed; may be NULL */
+  const data_set *set;      /* borrowed */
+  const uint32_t *pictures; /* of the set, that there are batches of; borrowed */
+  size_t count;
+  base_pool *pool; /* borrowed; may be NULL */
   ink_augmentation augmentation;
   bool augmented;
   size_t epoch;
@@ -20,19 +32,26 @@ typedef struct train_batches {
   base_random ink_random;   /* split by epoch, then by picture */
   float levels[256];        /* an ink level as the network gets it; 0..1 while augmenting */
   float scale;
-  float *scratch; /* 5 pictures for each worker */
+  float *scratch;        /* 5 pictures for each worker */
+  train_batch slots[2];  /* the one taken and the one being prepared */
+  int preparing;         /* which slot that is */
+  size_t preparing_from; /* its first picture in the order */
 } train_batches;
 
-/* Full ink becomes `scale`. `augmentation` NULL: none. INVALID_ARGUMENT for augmentation of
- * pictures that are not square; LIMIT_EXCEEDED above 2^32 - 1 pictures. */
-scrawl_status train_batches_create(const data_set *set, const ink_augmentation *augmentation,
-                                   double scale, base_random random, base_pool *pool,
-                                   train_batches *batches, base_error *error);
+/* Batches of at most `batch` of the `count` pictures, full ink made `scale`. `augmentation` NULL:
+ * none. INVALID_ARGUMENT for augmentation of pictures that are not square. */
+scrawl_status train_batches_create(const data_set *set, const uint32_t *pictures, size_t count,
+                                   int batch, const ink_augmentation *augmentation, double scale,
+                                   base_random random, base_pool *pool, train_batches *batches,
+                                   base_error *error);
+/* Waits for what is being prepared. */
 void train_batches_free(train_batches *batches);
-/* Draws the order of epoch `epoch`, whatever was drawn before. */
+/* Draws the order of epoch `epoch`, whatever was drawn before; not while a batch is being
+ * prepared. */
 void train_batches_shuffle(train_batches *batches, size_t epoch);
-/* Pictures first .. first + count - 1 of this epoch's order. */
-void train_batches_fill(train_batches *batches, size_t first, int count, float *input,
-                        uint16_t *labels);
+/* Begins to prepare pictures first .. first + count - 1 of this epoch's order. */
+void train_batches_start(train_batches *batches, size_t first, int count);
+/* The batch last started, ready; until the next is taken. */
+const train_batch *train_batches_take(train_batches *batches);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define OPTION_PREFIX "option."
 #define FORM_KEY      "scrawl-checkpoint"
-#define FORM          "1"
+#define FORM          "2" /* 1 had another digest of the data */
 
 enum { POSITIONS = 4, SUMS = 2, EPOCH_DOUBLES = sizeof(train_epoch) / sizeof(double) };
 #define MAX_CHECKPOINT_BYTES ((size_t)2 << 30) /* weights, best weights, two moments, an average */
@@ -25,10 +25,7 @@ static scrawl_status list_vectors(const train_state *state, train_tensors *list,
   BASE_TRY(train_tensors_add(list, "kept-parameters", TRAIN_F32, kept->parameter_count,
                              kept->parameters, error));
   BASE_TRY(train_tensors_add(list, "kept-state", TRAIN_F32, kept->state_count, kept->state, error));
-  if (state->average_state)
-    BASE_TRY(train_tensors_add(list, "average-state", TRAIN_F32, graph->state_count,
-                               state->average_state, error));
-  nn_trainer_vector vectors[4];
+  nn_trainer_vector vectors[NN_TRAINER_VECTORS];
   size_t count = nn_trainer_vectors(state->trainer, vectors);
   for (size_t i = 0; i < count; i++)
     BASE_TRY(train_tensors_add(list, vectors[i].name, TRAIN_F32, vectors[i].count,

@@ -12,8 +12,7 @@ typedef struct train_state {
   const train_option_list *identity; /* recipe, and digests of the data and the first weights */
   nn_graph *graph;                   /* as it is being trained */
   nn_trainer *trainer;
-  float *average_state; /* graph->state_count; NULL where no average is kept */
-  nn_graph *kept;       /* the best weights so far */
+  nn_graph *kept; /* the best weights so far */
   train_history *history;
   uint64_t epoch, step; /* epochs done, steps done of the next one */
   uint64_t right;       /* pictures of these steps that were right */

@@ -48,7 +48,7 @@ static void prepare_for_scale(nn_graph *graph, double scale) {
   int first = next_trained(graph, 0);
   if (scale == 1 || first == graph->node_count) return;
   const nn_node *node = &graph->nodes[first];
-  if (node->kind != NN_CONV && node->kind != NN_DENSE) return;
+  if (node->kind != NN_CONV && node->kind != NN_DEPTHWISE && node->kind != NN_DENSE) return;
   float *weights = graph->parameters + node->parameter_offset;
   for (size_t i = 0; i < node->parameter_count; i++) weights[i] /= (float)sqrt(scale);
 }
@@ -58,6 +58,9 @@ scrawl_status train_make_network(const train_recipe *recipe, const data_set *set
                                  base_error *error) {
   *graph = NULL;
   nn_shape shape = {set->height, set->width, 1};
+  if (from && nn_graph_quantised(from))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "the model to go on from is quantised; take the one that it was made of");
   if (recipe->architecture) {
     BASE_TRY(nn_spec_parse(recipe->architecture, shape, graph, error));
     nn_graph_initialise(*graph, random);

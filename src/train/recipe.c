@@ -133,6 +133,35 @@ train_recipe train_recipe_defaults(nn_optimiser optimiser) {
   return recipe;
 }
 
+/* To 99 % on MNIST in the fewest seconds. Once over the pictures is enough for a small network with
+ * batch norms at a rate as high as this, which rises for a fifth of the run and then falls to
+ * nothing. Smoothed labels count for the most: without them it takes another epoch. The validation
+ * part is as small as still gives a temperature. */
+static train_recipe speedrun_recipe(void) {
+  train_recipe recipe = train_recipe_defaults(NN_SGD);
+  recipe.epochs = 1;
+  recipe.trainer.batch = 64;
+  recipe.trainer.nesterov = true;
+  recipe.trainer.weight_decay = 0.0005;
+  recipe.trainer.label_smoothing = 0.1;
+  recipe.schedule.kind = NN_ONE_CYCLE;
+  recipe.schedule.rate = 0.8;
+  recipe.schedule.warm_up = 0.2;
+  recipe.validation = 0.02;
+  return recipe;
+}
+
+train_recipe train_recipe_for(const char *architecture) {
+  if (architecture && strcmp(architecture, "speedrun") == 0) return speedrun_recipe();
+  return train_recipe_defaults(NN_ADAM);
+}
+
+void train_recipe_optimise(train_recipe *recipe, nn_optimiser optimiser) {
+  if (recipe->trainer.optimiser == optimiser) return;
+  recipe->trainer.optimiser = optimiser;
+  recipe->schedule.rate = train_recipe_defaults(optimiser).schedule.rate;
+}
+
 static scrawl_status check_range(const char *name, double value, double low, double high,
                                  base_error *error) {
   if (value >= low && value <= high) return SCRAWL_OK;

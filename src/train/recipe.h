@@ -29,6 +29,11 @@ typedef struct train_recipe {
 /* Adam at 0.001 (AdamW the same, SGD 0.05), batch 32, 5 epochs, a tenth for validation, everything
  * else off. */
 train_recipe train_recipe_defaults(nn_optimiser optimiser);
+/* What an architecture brings along: a preset may carry its recipe (`speedrun` does); the defaults
+ * with Adam for every other one and for NULL. */
+train_recipe train_recipe_for(const char *architecture);
+/* Makes it a recipe for `optimiser`; for another than before with the default rate of that one. */
+void train_recipe_optimise(train_recipe *recipe, nn_optimiser optimiser);
 /* INVALID_ARGUMENT names the option, its value and the range. */
 scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error);
 

@@ -2,9 +2,8 @@
  *
  * An epoch goes once over the shuffled training pictures; after it the weights (their moving
  * average where one is kept) are scored on the validation pictures, the best so far are kept (most
- * right, then lowest loss), and a checkpoint is written. The running statistics of batch
- * normalisation are averaged as the weights are, so that averaged weights meet the statistics they
- * made. */
+ * right, then lowest loss), and a checkpoint is written. While a step trains on one batch, idle
+ * threads prepare the next of the epoch. */
 #include "train/train.h"
 
 #include <math.h>
@@ -30,9 +29,9 @@ typedef struct run {
   const train_recipe *recipe;
   const train_setting *setting;
   train_outcome *outcome;
-  /* owned where there is a validation part, otherwise a copy of the caller's struct */
-  data_set training;
-  bool owns_training;
+  const data_set *set;
+  uint32_t *pictures;        /* of the set: those learnt from, then those of the validation part */
+  size_t count;              /* learnt from */
   train_option_list options; /* the recipe as text */
   train_option_list identity;
   char *checkpoint, *checkpoint_model; /* paths; NULL: none */
@@ -41,8 +40,7 @@ typedef struct run {
   nn_session *session;                 /* of the candidate */
   nn_trainer *trainer;
   train_batches batches;
-  float *input;
-  uint16_t *labels;
+  float *input; /* PREDICT_BATCH pictures */
   train_state state;
   uint64_t steps_per_epoch;
   double started;   /* of this process's part */
@@ -59,26 +57,43 @@ static scrawl_status split_data(run *r, const data_set *set, base_error *error) 
   if (set->count < 1 || set->classes < 2)
     return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%s has %zu pictures of %d classes: too few",
                      set->name, set->count, set->classes);
-  r->training = *set;
+  if (set->count > UINT32_MAX)
+    return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "%s: more than %u pictures", set->name,
+                     UINT32_MAX);
+  r->pictures = base_alloc(set->count, sizeof *r->pictures);
+  if (!r->pictures) return no_memory(error);
+  r->set = set;
+  r->count = set->count;
   if (r->recipe->validation > 0) {
-    BASE_TRY(data_set_split(set, r->recipe->validation, r->recipe->split_seed, &r->training,
-                            &r->outcome->validation, error));
-    r->owns_training = true;
-    if (r->outcome->validation.count == 0 || r->training.count == 0)
-      return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                       "%s has too few pictures (%zu) for a validation share of %g", set->name,
-                       set->count, r->recipe->validation);
+    BASE_TRY(data_set_split(set, r->recipe->validation, r->recipe->split_seed, r->pictures,
+                            &r->count, error));
+    BASE_TRY(data_set_take(set, "validation part", r->pictures + r->count, set->count - r->count,
+                           &r->outcome->validation, error));
+  } else {
+    for (size_t i = 0; i < set->count; i++) r->pictures[i] = (uint32_t)i;
   }
-  r->outcome->trained_on = r->training.count;
-  r->steps_per_epoch = (r->training.count - 1) / (size_t)r->recipe->trainer.batch + 1;
+  r->outcome->trained_on = r->count;
+  r->steps_per_epoch = (r->count - 1) / (size_t)r->recipe->trainer.batch + 1;
   return SCRAWL_OK;
 }
 
-/* FNV-1a with 64 bits: enough to notice other data; no defence. */
+/* FNV-1a's step on a word of eight bytes, the high half folded down after each product, which by
+ * itself only carries upwards: enough to notice other data; no defence. */
+static uint64_t digest_word(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 32;
+}
+
 static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
-  const uint8_t *at = bytes;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ at[i]) * 0x100000001B3u;
-  return hash;
+  const uint8_t *at = bytes, *end = at + size;
+  uint64_t word = 0;
+  for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+    memcpy(&word, at, sizeof word);
+    hash = digest_word(hash, word);
+  }
+  word = 0;
+  memcpy(&word, at, (size_t)(end - at));
+  return digest_word(hash, word);
 }
 
 static scrawl_status make_identity(run *r, const data_set *set, base_error *error) {
@@ -108,29 +123,21 @@ static scrawl_status make_machinery(run *r, base_random random, base_error *erro
       nn_session_create(r->candidate, PREDICT_BATCH, r->setting->pool, NULL, &r->session, error));
   BASE_TRY(nn_trainer_create(r->graph, &options, r->setting->pool, NULL, &r->trainer, error));
   const ink_augmentation *augmentation = &r->recipe->augmentation;
-  BASE_TRY(train_batches_create(
-      &r->training, train_augmentation_any(augmentation) ? augmentation : NULL, r->recipe->scale,
-      base_random_split(&random, STREAM_BATCHES), r->setting->pool, &r->batches, error));
-  size_t pixels = (size_t)r->training.width * (size_t)r->training.height;
-  size_t batch = (size_t)options.batch > PREDICT_BATCH ? (size_t)options.batch : PREDICT_BATCH;
-  r->input = base_alloc(batch * pixels, sizeof(float));
-  r->labels = base_alloc(batch, sizeof *r->labels);
-  if (!r->input || !r->labels) return no_memory(error);
+  BASE_TRY(train_batches_create(r->set, r->pictures, r->count, options.batch,
+                                train_augmentation_any(augmentation) ? augmentation : NULL,
+                                r->recipe->scale, base_random_split(&random, STREAM_BATCHES),
+                                r->setting->pool, &r->batches, error));
+  size_t pixels = (size_t)r->set->width * (size_t)r->set->height;
+  r->input = base_alloc(PREDICT_BATCH * pixels, sizeof(float));
+  if (!r->input) return no_memory(error);
   size_t validation = r->outcome->validation.count;
   if (validation) {
-    r->outcome->probabilities = base_alloc(validation, (size_t)r->training.classes * sizeof(float));
+    r->outcome->probabilities = base_alloc(validation, (size_t)r->set->classes * sizeof(float));
     if (!r->outcome->probabilities) return no_memory(error);
-  }
-  float *average = NULL;
-  if (options.average_decay > 0) {
-    average = base_alloc(r->graph->state_count, sizeof(float));
-    if (!average) return no_memory(error);
-    memcpy(average, r->graph->state, r->graph->state_count * sizeof(float));
   }
   r->state = (train_state){.identity = &r->identity,
                            .graph = r->graph,
                            .trainer = r->trainer,
-                           .average_state = average,
                            .kept = r->outcome->graph,
                            .history = &r->outcome->history};
   return SCRAWL_OK;
@@ -159,23 +166,18 @@ static void tear_down(run *r) {
   nn_graph_free(r->graph);
   train_batches_free(&r->batches);
   base_free(r->input);
-  base_free(r->labels);
-  base_free(r->state.average_state);
   base_free(r->checkpoint);
   base_free(r->checkpoint_model);
   train_option_list_free(&r->options);
   train_option_list_free(&r->identity);
-  if (r->owns_training) data_set_free(&r->training);
+  base_free(r->pictures);
 }
 
 /* ---- scoring ---- */
 
 /* The weights as they would be used now. */
 static void take_candidate(run *r) {
-  nn_trainer_average(r->trainer, r->candidate->parameters);
-  const float *state = r->state.average_state ? r->state.average_state : r->graph->state;
-  if (r->graph->state_count)
-    memcpy(r->candidate->state, state, r->graph->state_count * sizeof(float));
+  nn_trainer_average(r->trainer, r->candidate->parameters, r->candidate->state);
 }
 
 static void copy_weights(const nn_graph *from, nn_graph *to) {
@@ -232,10 +234,10 @@ static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *e
   char number[32];
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_NAME, recipe->name ? recipe->name : "", error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_VERSION, scrawl_version(), error));
-  BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->training.alphabet, error));
+  BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->set->alphabet, error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_SCALE, train_number(recipe->scale, number), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_DATA,
-               base_format("%s, %zu pictures", recipe->data, r->training.count), error));
+  BASE_TRY(put(metadata, TRAIN_KEY_DATA, base_format("%s, %zu pictures", recipe->data, r->count),
+               error));
   BASE_TRY(put(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
   BASE_TRY(put(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
   BASE_TRY(
@@ -292,7 +294,9 @@ static bool stopping(const run *r) {
   return r->setting->stop && atomic_load(r->setting->stop);
 }
 
-static train_progress progress_of(const run *r, size_t pictures) {
+static train_progress progress_of(const run *r) {
+  uint64_t seen = r->state.step * (uint64_t)r->recipe->trainer.batch;
+  size_t pictures = seen < r->count ? (size_t)seen : r->count;
   uint64_t done = r->state.epoch * r->steps_per_epoch + r->state.step;
   uint64_t total = (uint64_t)r->recipe->epochs * r->steps_per_epoch;
   double elapsed = base_clock() - r->started;
@@ -300,7 +304,7 @@ static train_progress progress_of(const run *r, size_t pictures) {
       .epoch = (int)r->state.epoch + 1,
       .epochs = r->recipe->epochs,
       .pictures = pictures,
-      .picture_count = r->training.count,
+      .picture_count = r->count,
       .loss = pictures ? r->state.loss_sum / (double)pictures : 0,
       .accuracy = pictures ? (double)r->state.right / (double)pictures : 0,
       .seconds_left =
@@ -308,16 +312,23 @@ static train_progress progress_of(const run *r, size_t pictures) {
   };
 }
 
+/* Begins to prepare the batch of step `step` of this epoch, if there is one. */
+static void start_batch(run *r, uint64_t step) {
+  size_t batch = (size_t)r->recipe->trainer.batch, first = (size_t)step * batch;
+  if (first >= r->count) return;
+  size_t left = r->count - first;
+  train_batches_start(&r->batches, first, (int)(left < batch ? left : batch));
+}
+
 static scrawl_status train_step(run *r, base_error *error) {
   train_state *state = &r->state;
-  size_t batch = (size_t)r->recipe->trainer.batch, first = (size_t)state->step * batch;
-  size_t left = r->training.count - first;
-  int count = (int)(left < batch ? left : batch), correct;
   uint64_t step = state->epoch * r->steps_per_epoch + state->step;
   double loss, rate = nn_schedule_rate(&r->recipe->schedule, step,
                                        (uint64_t)r->recipe->epochs * r->steps_per_epoch);
-  train_batches_fill(&r->batches, first, count, r->input, r->labels);
-  nn_trainer_step(r->trainer, r->input, r->labels, count, rate, &loss, &correct);
+  const train_batch *batch = train_batches_take(&r->batches);
+  int correct;
+  start_batch(r, state->step + 1);
+  nn_trainer_step(r->trainer, batch->input, batch->labels, batch->count, rate, &loss, &correct);
   if (!isfinite(loss))
     return base_fail(
         error, SCRAWL_LIMIT_EXCEEDED,
@@ -325,16 +336,11 @@ static scrawl_status train_step(run *r, base_error *error) {
         "try a lower --rate than %g",
         (unsigned long long)state->step + 1, (unsigned long long)state->epoch + 1,
         r->recipe->schedule.rate);
-  if (state->average_state && r->graph->state_count) {
-    double decay = nn_average_decay(r->recipe->trainer.average_decay, step);
-    nn_kernels_best()->average_step(r->graph->state_count, (float)decay, r->graph->state,
-                                    state->average_state);
-  }
-  state->loss_sum += loss * count;
+  state->loss_sum += loss * batch->count;
   state->right += (uint64_t)correct;
   state->step++;
   if (r->setting->observer.step) {
-    train_progress progress = progress_of(r, first + (size_t)count);
+    train_progress progress = progress_of(r);
     r->setting->observer.step(r->setting->observer.argument, &progress);
   }
   return SCRAWL_OK;
@@ -343,7 +349,7 @@ static scrawl_status train_step(run *r, base_error *error) {
 static scrawl_status end_epoch(run *r, base_error *error) {
   train_state *state = &r->state;
   train_history *history = &r->outcome->history;
-  train_progress progress = progress_of(r, r->training.count);
+  train_progress progress = progress_of(r);
   uint64_t last = (state->epoch + 1) * r->steps_per_epoch - 1;
   train_epoch epoch = {
       .rate = nn_schedule_rate(&r->recipe->schedule, last,
@@ -375,6 +381,7 @@ static scrawl_status train_epochs(run *r, base_error *error) {
   while (state->epoch < (uint64_t)r->recipe->epochs) {
     if (r->recipe->patience && history->count - history->best > (size_t)r->recipe->patience) break;
     train_batches_shuffle(&r->batches, (size_t)state->epoch);
+    start_batch(r, state->step);
     double begun = base_clock() - state->seconds;
     while (state->step < r->steps_per_epoch) {
       if (stopping(r)) {

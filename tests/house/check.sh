@@ -26,8 +26,8 @@ find src include \( -name '*.c' -o -name '*.h' \) -print | LC_ALL=C sort | xargs
     split("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg " \
           "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype", list, " ")
     for (i in list) c_header[list[i] ".h"] = 1
-    # Threads, the clock and the number of cores from POSIX; CPUID and vectors from the compiler.
-    split("pthread sched strings unistd cpuid immintrin arm_neon wasm_simd128", list, " ")
+    # Threads, the clock, the number of cores and advice about pages from the system; CPUID and vectors from the compiler.
+    split("pthread sched strings unistd sys/mman cpuid immintrin arm_neon wasm_simd128", list, " ")
     for (i in list) core_header[list[i] ".h"] = 1
   }
 

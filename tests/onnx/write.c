@@ -3,7 +3,8 @@
  *
  *   write FOLDER MODEL.onnx...
  *
- * The models that ship come along as they are. NAME.onnx, NAME.input, NAME.output: floats in ONNX's
+ * Each network comes once more as NAME-int8, quantised, if anything in it can be. The models that
+ * ship come along as they are. NAME.onnx, NAME.input, NAME.output: floats in ONNX's
  * order [N, c, h, w] or [N, c], and in NAME.shape the input's four sides. */
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +12,11 @@
 #include "base/memory.h"
 #include "data/file.h"
 #include "nn/onnx.h"
+#include "nn/quantise.h"
 #include "nn/session.h"
 #include "nn/spec.h"
 
-enum { BATCH = 3 };
+enum { BATCH = 3, CALIBRATION = 64 };
 
 typedef struct network {
   const char *name, *text;
@@ -28,6 +30,10 @@ static const network NETWORKS[] = {
      "conv 3 3x2 stride 2 pad 1, relu, conv 4 2x3 pad 1 0 0 2, silu, pool 3 stride 2 pad 1, "
      "conv 6 5x5 stride 3 same, average 2x3 stride 1 pad 1, dense 7, softmax",
      {37, 29, 2}},
+    {"depthwise",
+     "conv 18 3x3 stride 2 same, depthwise 3x3 same, batchnorm, relu, conv 12 1x1, "
+     "depthwise 5x3 stride 2 pad 1 0 2 1 nobias, silu, flatten, dense 10, softmax",
+     {21, 18, 2}},
     {"residual",
      "conv 8 3x3 same, batchnorm, relu, repeat 2 ( as a, conv 8 3x3 same, batchnorm epsilon 0.01, "
      "relu, conv 8 3x3 same, batchnorm, add a, relu ), global-average, dense 10, softmax",
@@ -115,21 +121,44 @@ static scrawl_status write_case(const char *folder, const char *name, const nn_g
   return SCRAWL_OK;
 }
 
-static scrawl_status write_network(const char *folder, const network *made, uint64_t seed,
-                                   base_error *error) {
-  nn_graph *graph;
+static scrawl_status write_graph(const char *folder, const char *name, const nn_graph *graph,
+                                 base_random random, base_error *error) {
   nn_metadata metadata = {0};
   void *bytes;
   size_t size;
+  BASE_TRY(nn_metadata_set(&metadata, "name", name, error));
+  BASE_TRY(nn_metadata_set(&metadata, "alphabet", "0aß漢😀", error));
+  BASE_TRY(nn_onnx_write(graph, &metadata, &bytes, &size, error));
+  BASE_TRY(write_case(folder, name, graph, bytes, size, random, error));
+  base_free(bytes);
+  nn_metadata_free(&metadata);
+  return SCRAWL_OK;
+}
+
+static scrawl_status write_quantised(const char *folder, const char *name, const nn_graph *graph,
+                                     base_random random, base_error *error) {
+  size_t count = CALIBRATION * nn_shape_floats(nn_graph_input(graph));
+  float *pictures = base_alloc(count, sizeof *pictures);
+  char *own_name = base_format("%s-int8", name);
+  nn_graph *quantised;
+  if (!pictures || !own_name) return SCRAWL_OUT_OF_MEMORY;
+  for (size_t i = 0; i < count; i++) pictures[i] = (float)base_random_range(&random, -1, 1);
+  scrawl_status status = nn_quantise(graph, pictures, CALIBRATION, &quantised, error);
+  if (status == SCRAWL_OK) status = write_graph(folder, own_name, quantised, random, error);
+  nn_graph_free(quantised);
+  base_free(pictures);
+  base_free(own_name);
+  return status == SCRAWL_UNSUPPORTED ? SCRAWL_OK : status; /* no layer of weights in it */
+}
+
+static scrawl_status write_network(const char *folder, const network *made, uint64_t seed,
+                                   base_error *error) {
+  nn_graph *graph;
   base_random random = base_random_seed(seed);
   BASE_TRY(nn_spec_parse(made->text, made->input, &graph, error));
   randomise(graph, base_random_split(&random, 0));
-  BASE_TRY(nn_metadata_set(&metadata, "name", made->name, error));
-  BASE_TRY(nn_metadata_set(&metadata, "alphabet", "0aß漢😀", error));
-  BASE_TRY(nn_onnx_write(graph, &metadata, &bytes, &size, error));
-  BASE_TRY(write_case(folder, made->name, graph, bytes, size, random, error));
-  base_free(bytes);
-  nn_metadata_free(&metadata);
+  BASE_TRY(write_graph(folder, made->name, graph, random, error));
+  BASE_TRY(write_quantised(folder, made->name, graph, base_random_split(&random, 1), error));
   nn_graph_free(graph);
   return SCRAWL_OK;
 }

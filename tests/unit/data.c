@@ -317,10 +317,28 @@ static data_set split_material(void) {
   return set;
 }
 
+/* Both parts as sets of their own. */
+static scrawl_status split_set(const data_set *set, double share, uint64_t seed, data_set *first,
+                               data_set *second) {
+  *first = *second = (data_set){0};
+  size_t count;
+  uint32_t *indices = base_alloc(set->count, sizeof *indices);
+  if (!indices) return base_fail(&error, SCRAWL_OUT_OF_MEMORY, "no memory for the indices");
+  scrawl_status status = data_set_split(set, share, seed, indices, &count, &error);
+  if (status == SCRAWL_OK)
+    status = data_set_take(set, "training part", indices, count, first, &error);
+  if (status == SCRAWL_OK)
+    status =
+        data_set_take(set, "validation part", indices + count, set->count - count, second, &error);
+  base_free(indices);
+  return status;
+}
+
 static void a_split_is_stratified_and_loses_nothing(void **state) {
   (void)state;
   data_set set = split_material(), first, second;
-  assert_int_equal(data_set_split(&set, 0.1, 5, &first, &second, &error), SCRAWL_OK);
+  assert_int_equal(split_set(&set, 0.1, 5, &first, &second), SCRAWL_OK);
+  assert_string_equal(second.name, "material, validation part");
   int counts[2][5] = {{0}};
   const data_set *parts[] = {&first, &second};
   uint8_t seen[SPLIT_COUNT] = {0};
@@ -347,11 +365,11 @@ static void a_split_is_stratified_and_loses_nothing(void **state) {
 static void a_split_is_repeated_by_its_seed_alone(void **state) {
   (void)state;
   data_set set = split_material(), first, again, other, rest;
-  assert_int_equal(data_set_split(&set, 0.25, 7, &rest, &first, &error), SCRAWL_OK);
+  assert_int_equal(split_set(&set, 0.25, 7, &rest, &first), SCRAWL_OK);
   data_set_free(&rest);
-  assert_int_equal(data_set_split(&set, 0.25, 7, &rest, &again, &error), SCRAWL_OK);
+  assert_int_equal(split_set(&set, 0.25, 7, &rest, &again), SCRAWL_OK);
   data_set_free(&rest);
-  assert_int_equal(data_set_split(&set, 0.25, 8, &rest, &other, &error), SCRAWL_OK);
+  assert_int_equal(split_set(&set, 0.25, 8, &rest, &other), SCRAWL_OK);
   data_set_free(&rest);
   assert_int_equal(first.count, 250);
   assert_memory_equal(first.pixels, again.pixels, 2 * first.count);
@@ -367,13 +385,12 @@ static void a_split_that_leaves_nothing_is_refused(void **state) {
   data_set set = split_material(), first, second;
   static const double shares[] = {0, 1, -0.5, 1.5, 1e-9};
   for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-    assert_int_equal(data_set_split(&set, shares[i], 1, &first, &second, &error),
-                     SCRAWL_INVALID_ARGUMENT);
+    assert_int_equal(split_set(&set, shares[i], 1, &first, &second), SCRAWL_INVALID_ARGUMENT);
     assert_null(first.pixels);
     assert_null(second.pixels);
   }
   /* Nearly all: each class keeps one. */
-  assert_int_equal(data_set_split(&set, 0.9999, 1, &first, &second, &error), SCRAWL_OK);
+  assert_int_equal(split_set(&set, 0.9999, 1, &first, &second), SCRAWL_OK);
   assert_int_equal(first.count, 4);
   data_set_free(&first);
   data_set_free(&second);
@@ -445,7 +462,7 @@ static void a_wrong_manifest_is_refused_with_its_line(void **state) {
 static scrawl_status open_and_split(void) {
   data_set set, first, second;
   BASE_TRY(data_set_open("emnist-letters", DATA_TEST, &set, &error));
-  scrawl_status status = data_set_split(&set, 0.5, 1, &first, &second, &error);
+  scrawl_status status = split_set(&set, 0.5, 1, &first, &second);
   data_set_free(&first);
   data_set_free(&second);
   data_set_free(&set);

@@ -161,17 +161,23 @@ static void check_forward(const way *by, const layer *l, bool relu) {
   guarded_free(&packed), guarded_free(&scratch), guarded_free(&y), guarded_free(&pooled);
 }
 
+static guarded pack_for_backward(const way *by, const float *weights) {
+  const size_t floats = by->conv->packed_backward_floats(by->window);
+  guarded packed = guarded_make(floats ? floats : by->conv->packed_floats(by->window), 0);
+  (floats ? by->conv->pack_backward : by->conv->pack)(by->window, weights, packed.data);
+  return packed;
+}
+
 static void check_backward(const way *by, const layer *l) {
   const nn_window *w = by->window;
   const sizes n = sizes_of(w);
   const size_t channels = (size_t)w->out_c, shift = l->shift;
-  guarded packed = guarded_make(by->conv->packed_backward_floats(w), 0);
+  guarded packed = pack_for_backward(by, l->weights.data);
   guarded scratch = guarded_make(by->conv->backward_scratch(w, l->count), 0);
   guarded dx = guarded_make(n.x * (size_t)l->count, shift);
   guarded dw = guarded_make(n.w, shift), db = guarded_make(channels, shift);
   memcpy(dw.data, l->dw.data, n.w * sizeof(float));
   memcpy(db.data, l->db.data, channels * sizeof(float));
-  by->conv->pack_backward(w, l->weights.data, packed.data);
   by->conv->backward(w, l->count, l->x.data, l->dy.data, packed.data, dx.data, dw.data, db.data,
                      scratch.data);
   compare(by, "dx", &dx, l->truth.dx, l->truth.dx_size, false);
@@ -294,7 +300,8 @@ static void test_known_layers(void **state) {
   (void)state;
   base_random random = base_random_seed(4);
   const nn_window windows[] = {
-      window_of(28, 28, 1, 64, 3, 3, 1, 0, 0, 0),   window_of(26, 26, 64, 32, 3, 3, 1, 0, 0, 0),
+      window_of(28, 28, 1, 64, 3, 3, 1, 0, 0, 0),   window_of(1, 1, 18432, 10, 1, 1, 1, 0, 0, 0),
+      window_of(1, 1, 333, 26, 1, 1, 1, 0, 0, 0),   window_of(26, 26, 64, 32, 3, 3, 1, 0, 0, 0),
       window_of(1, 5, 18432, 10, 1, 1, 1, 0, 0, 0), window_of(28, 28, 1, 10, 5, 5, 1, 0, 0, 0),
       window_of(12, 12, 10, 20, 5, 5, 1, 0, 0, 0),  window_of(1, 7, 320, 100, 1, 1, 1, 0, 0, 0),
   };
@@ -306,9 +313,9 @@ static void test_pictures_alone(void **state) {
   (void)state;
   enum { PICTURES = 29 };
   base_random random = base_random_seed(5);
-  const nn_window windows[] = {window_of(1, 1, 37, 23, 1, 1, 1, 0, 0, 0),
-                               window_of(7, 5, 18, 20, 3, 3, 1, 1, 1, 0),
-                               window_of(9, 8, 1, 20, 5, 5, 1, 0, 0, 0)};
+  const nn_window windows[] = {
+      window_of(1, 1, 37, 23, 1, 1, 1, 0, 0, 0), window_of(7, 5, 18, 20, 3, 3, 1, 1, 1, 0),
+      window_of(1, 1, 133, 10, 1, 1, 1, 0, 0, 0), window_of(9, 9, 1, 20, 5, 5, 1, 0, 0, 0)};
   for (size_t i = 0; i < COUNT(windows); i++) {
     const nn_window *w = &windows[i];
     const sizes n = sizes_of(w);
@@ -332,6 +339,43 @@ static void test_pictures_alone(void **state) {
       }
     }
     guarded_free(&x), guarded_free(&weights);
+  }
+}
+
+/* A slice of a dense layer's inputs, rows further apart than that, added to what is there. */
+static void test_dense_weights(void **state) {
+  (void)state;
+  base_random random = base_random_seed(8);
+  for (int i = 0; i < 40; i++) {
+    const size_t rows = 1 + base_random_below(&random, 9),
+                 inputs = 1 + base_random_below(&random, 50);
+    const size_t outputs = 1 + base_random_below(&random, 40),
+                 step = inputs + base_random_below(&random, 9);
+    guarded x = guarded_random((rows - 1) * step + inputs, 0, &random);
+    guarded dy = guarded_random(rows * outputs, 2, &random);
+    guarded before = guarded_random(inputs * outputs, 0, &random);
+    EACH_TABLE(k) {
+      guarded dw = guarded_make(inputs * outputs, 2);
+      memcpy(dw.data, before.data, inputs * outputs * sizeof(float));
+      const float *x_rows[NN_DENSE_ROWS], *dy_rows[NN_DENSE_ROWS];
+      for (size_t r = 0; r < rows; r++) {
+        x_rows[r] = x.data + r * step;
+        dy_rows[r] = dy.data + r * outputs;
+      }
+      k->dense_weights(rows, inputs, outputs, x_rows, dy_rows, dw.data);
+      for (size_t at = 0; at < inputs * outputs; at++) {
+        double sum = (double)before.data[at], size = fabs(sum);
+        for (size_t r = 0; r < rows; r++) {
+          const double product =
+              (double)x.data[r * step + at / outputs] * (double)dy.data[r * outputs + at % outputs];
+          sum += product, size += fabs(product);
+        }
+        if (fabs((double)dw.data[at] - sum) > TOLERANCE * size)
+          fail_msg("%s: dw[%zu] = %g, not %g", k->name, at, (double)dw.data[at], sum);
+      }
+      guarded_free(&dw);
+    }
+    guarded_free(&x), guarded_free(&dy), guarded_free(&before);
   }
 }
 
@@ -462,7 +506,7 @@ int main(void) {
       cmocka_unit_test(test_geometry),     cmocka_unit_test(test_random_shapes),
       cmocka_unit_test(test_known_layers), cmocka_unit_test(test_pictures_alone),
       cmocka_unit_test(test_same_bits),    cmocka_unit_test(test_winograd_error),
-      cmocka_unit_test(test_choice),
+      cmocka_unit_test(test_choice),       cmocka_unit_test(test_dense_weights),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,9 +66,11 @@ typedef struct guarded {
  * float. */
 static inline guarded guarded_make(size_t count, size_t shift) {
   void *block = NULL;
-  assert_int_equal(posix_memalign(&block, 64, (count + 2 * GUARD + 16) * sizeof(float)), 0);
+  const size_t all = count + 2 * GUARD + 16;
+  assert_true(all > count);
+  assert_int_equal(posix_memalign(&block, 64, all * sizeof(float)), 0);
   guarded buffer = {(float *)block + GUARD + shift, count, block};
-  for (size_t i = 0; i < count + 2 * GUARD + 16; i++) buffer.block[i] = NAN;
+  for (size_t i = 0; i < all; i++) buffer.block[i] = NAN;
   ASAN_POISON_MEMORY_REGION(buffer.block, (GUARD + shift) * sizeof(float));
   ASAN_POISON_MEMORY_REGION(buffer.data + count, (GUARD + 16 - shift) * sizeof(float));
   return buffer;

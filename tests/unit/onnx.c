@@ -36,6 +36,8 @@ static const network NETWORKS[] = {
     {"global-average, softmax", {4, 4, 3}},
     {"silu, as a, from input, relu, add a", {2, 2, 2}},
     {"conv 2 2x2, flatten", {2, 2, 3}},
+    {"depthwise 3x2 stride 2 same, batchnorm, relu, conv 4 1x1, depthwise 3x3 pad 1, dense 2",
+     {7, 6, 3}},
 };
 enum { NETWORK_COUNT = sizeof NETWORKS / sizeof *NETWORKS };
 
@@ -264,9 +266,9 @@ static void test_shuffled(void **state) {
   for (int round = 0; round < 3000; round++) {
     memcpy(mixed, bytes, size);
     for (int change = 0; change < 3; change++) {
-      size_t length = 1 + base_random_below(&random, 24);
-      size_t from = base_random_below(&random, size - length);
-      size_t to = base_random_below(&random, size - length);
+      size_t length = 1 + (size_t)base_random_below(&random, 24);
+      size_t from = (size_t)base_random_below(&random, size - length);
+      size_t to = (size_t)base_random_below(&random, size - length);
       memcpy(mixed + to, bytes + from, length);
     }
     read_anything(mixed, size);

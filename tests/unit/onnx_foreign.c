@@ -139,6 +139,28 @@ static void test_transposed(void **state) {
   nn_graph_free(graph);
 }
 
+/* As many groups as channels. */
+static void test_depthwise(void **state) {
+  (void)state;
+  nn_graph *graph;
+  base_error error;
+  float x[12], y[4];
+  for (size_t i = 0; i < 12; i++) x[i] = (float)i - 4.5f;
+  assert_int_equal(read("input x N,2,3,2; tensor w 2,1,2,1; tensor b 2; output y; "
+                        "Conv x w b > y group=2 strides=1,2",
+                        &graph, &error),
+                   SCRAWL_OK);
+  assert_int_equal(graph->nodes[1].kind, NN_DEPTHWISE);
+  run(graph, x, 1, y);
+  for (size_t row = 0; row < 2; row++)
+    for (size_t c = 0; c < 2; c++) {
+      float sum = compose_number(c);
+      for (size_t k = 0; k < 2; k++) sum += x[c * 6 + (row + k) * 2] * compose_number(c * 2 + k);
+      assert_true(fabsf(y[row * 2 + c] - sum) < 1e-5f);
+    }
+  nn_graph_free(graph);
+}
+
 /* ---- what cannot ---- */
 
 typedef struct refusal {
@@ -210,7 +232,13 @@ static const refusal REFUSALS[] = {
     {SCRAWL_UNSUPPORTED, "a constant", PICTURE "tensor w 1; Relu w > y"},
     /* windows */
     {SCRAWL_UNSUPPORTED, "dilation 2", PICTURE "tensor w 2,1,3,3; Conv x w > y dilations=2,2"},
-    {SCRAWL_UNSUPPORTED, "group 2", PICTURE "tensor w 2,1,3,3; Conv x w > y group=2"},
+    {SCRAWL_UNSUPPORTED, "group 2 is neither 1 nor the number of channels, 1",
+     PICTURE "tensor w 2,1,3,3; Conv x w > y group=2"},
+    {SCRAWL_UNSUPPORTED, "group 0", PICTURE "tensor w 2,1,3,3; Conv x w > y group=0"},
+    {SCRAWL_UNSUPPORTED, "4 filters for 2 channels",
+     "input x N,2,4,4; output y; tensor w 4,1,3,3; Conv x w > y group=2"},
+    {SCRAWL_BAD_FORMAT, "right shape",
+     "input x N,2,4,4; output y; tensor w 2,2,3,3; Conv x w > y group=2"},
     {SCRAWL_UNSUPPORTED, "stride 0", PICTURE "tensor w 2,1,3,3; Conv x w > y strides=0,1"},
     {SCRAWL_UNSUPPORTED, "padding -1", PICTURE "tensor w 2,1,3,3; Conv x w > y pads=-1,0,0,0"},
     {SCRAWL_BAD_FORMAT, "padding 3", PICTURE "tensor w 2,1,3,3; Conv x w > y pads=3,0,0,0"},
@@ -308,11 +336,9 @@ static void test_too_many_nodes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_torch),
-      cmocka_unit_test(test_same_numbers),
-      cmocka_unit_test(test_transposed),
-      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_names_are_printable),
+      cmocka_unit_test(test_depthwise),      cmocka_unit_test(test_torch),
+      cmocka_unit_test(test_same_numbers),   cmocka_unit_test(test_transposed),
+      cmocka_unit_test(test_refused),        cmocka_unit_test(test_names_are_printable),
       cmocka_unit_test(test_too_many_nodes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

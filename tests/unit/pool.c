@@ -180,6 +180,99 @@ static void pools_inside_tasks(void **state) {
     for (size_t k = 0; k < ITEMS; k++) assert_int_equal(tallies[i].visits[k], k < 50);
 }
 
+/* ---- offers ---- */
+
+static void offers_are_done_once(void **state) {
+  (void)state;
+  static tally offered, run;
+  for (size_t threads = 1; threads <= MAX_THREADS; threads++) {
+    base_pool *pool = base_pool_create(threads);
+    static const size_t counts[] = {0, 1, 2, 9, 1000, ITEMS};
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+      /* Between offer and finish: nothing, one run, many. */
+      for (size_t runs = 0; runs < 100; runs = 10 * runs + 1) {
+        memset(&offered, 0, sizeof offered);
+        offered.threads = run.threads = threads;
+        base_pool_offer(pool, counts[c], visit, &offered);
+        for (size_t r = 0; r < runs; r++) {
+          memset(&run, 0, sizeof run);
+          run.threads = threads;
+          base_pool_run(pool, 7, visit, &run);
+          for (size_t i = 0; i < 8; i++) assert_int_equal(run.visits[i], i < 7);
+        }
+        base_pool_finish(pool);
+        for (size_t i = 0; i < ITEMS; i++) assert_int_equal(offered.visits[i], i < counts[c]);
+        assert_false(offered.wrong_worker || run.wrong_worker);
+      }
+    }
+    base_pool_finish(pool); /* nothing was offered */
+    base_pool_free(pool);
+  }
+  base_pool_finish(NULL);
+}
+
+typedef struct idling {
+  meeting both;
+  size_t waiting; /* the worker that waits until the offer was done */
+  atomic_bool offer_done, missed;
+} idling;
+
+static void do_offer(void *argument, size_t index, size_t worker) {
+  (void)index, (void)worker;
+  idling *i = argument;
+  atomic_store(&i->offer_done, true);
+}
+
+static void wait_for_offer(void *argument, size_t index, size_t worker) {
+  idling *i = argument;
+  meet(&i->both, index, worker);
+  if (worker != i->waiting) return;
+  double deadline = base_clock() + 10;
+  while (!atomic_load(&i->offer_done) && base_clock() < deadline) usleep(100);
+  if (!atomic_load(&i->offer_done)) atomic_store(&i->missed, true);
+}
+
+/* Of two threads in a run the one that is done first takes what is offered: the worker while the
+ * caller is still at it, and the other way round. */
+static void who_would_wait_takes_the_offer(void **state) {
+  (void)state;
+  base_pool *pool = base_pool_create(2);
+  for (size_t waiting = 0; waiting < 2; waiting++) {
+    idling i = {.both = {.expected = 2}, .waiting = waiting};
+    base_pool_offer(pool, 1, do_offer, &i);
+    /* The worker may take it before the run begins: then there is no offer to wait for. */
+    base_pool_run(pool, 2, wait_for_offer, &i);
+    assert_false(i.both.missed);
+    assert_false(i.missed);
+    base_pool_finish(pool);
+  }
+  base_pool_free(pool);
+}
+
+static void take_a_moment(void *argument, size_t index, size_t worker) {
+  (void)index, (void)worker;
+  usleep(500);
+  atomic_fetch_add((atomic_size_t *)argument, 1);
+}
+
+/* A worker at a long offer joins the next run after the item it is at. */
+static void runs_go_before_offers(void **state) {
+  (void)state;
+  enum { OFFERED = 2000, RUNS = 20 };
+  base_pool *pool = base_pool_create(2);
+  atomic_size_t done = 0;
+  base_pool_offer(pool, OFFERED, take_a_moment, &done);
+  for (int run = 0; run < RUNS; run++) {
+    meeting m = {.expected = 2};
+    base_pool_run(pool, 2, meet, &m);
+    assert_false(m.missed);
+  }
+  assert_true(atomic_load(&done) < OFFERED);
+  base_pool_finish(pool);
+  assert_int_equal(done, OFFERED);
+  base_pool_free(pool);
+}
+
 static void failures_to_create(void **state) {
   (void)state;
   base_alloc_fail_after(0);
@@ -246,6 +339,9 @@ int main(void) {
       cmocka_unit_test(all_threads_take_part),
       cmocka_unit_test(small_jobs_run_on_the_caller_in_order),
       cmocka_unit_test(pools_inside_tasks),
+      cmocka_unit_test(offers_are_done_once),
+      cmocka_unit_test(who_would_wait_takes_the_offer),
+      cmocka_unit_test(runs_go_before_offers),
       cmocka_unit_test(failures_to_create),
       cmocka_unit_test(too_many_threads),
       cmocka_unit_test(workers_take_no_signals),

@@ -123,6 +123,8 @@ static const char *const odd_texts[] = {
     "conv 2 5x3 stride 2x3 pad 1 0 2 1, pool 3 stride 2 same, average 2x1 pad 1 0 0 0",
     "conv 1 64x64 pad 63, pool 7x5 stride 100 pad 4",
     "conv 3 2x2 same, conv 3 3x3 pad 1, conv 3 3x3 pad 2, conv 3 4x4 stride 3 same",
+    "conv 6 1x1, depthwise 3x3 same, batchnorm, depthwise 3 stride 2 nobias, as a, relu",
+    "depthwise 2x5 bias, batchnorm, depthwise 3x3 pad 1 0 2 1 stride 1x2, silu",
     "conv 3 3x3, batchnorm, conv 3 3x3 bias, batchnorm, conv 3 3x3, as a, batchnorm, add a",
     "conv 3 3x3 nobias, as a, batchnorm epsilon 0.00123 momentum 0.987654321, silu",
     "batchnorm epsilon 1e-3, dropout 0.1, dropout 0.333333333, dropout 0, dropout 0.9999999",
@@ -207,7 +209,7 @@ static void test_says_what_is_wrong(void **state) {
   assert_refused("batchnorm momentum 1.5", invalid, "momentum 1.5 is not between 0 and 1");
   assert_refused("pol 2", invalid,
                  "operator 1 `pol 2`: there is no operator or preset of this name; "
-                 "operators are conv, pool, average");
+                 "operators are conv, depthwise, pool");
   assert_refused("Conv 8 3x3", invalid, "there is no operator");
   assert_refused("add a", invalid, "no earlier point is named `a`; name one with `as a`");
   assert_refused("conv 2 3x3, add input", invalid,
@@ -252,15 +254,15 @@ static void test_refuses_bad_inputs(void **state) {
 
 static void test_random_texts(void **state) {
   (void)state;
-  static const char *const words[] = {"conv",      "pool",     "average",   "global-average",
-                                      "batchnorm", "dropout",  "dense",     "relu",
-                                      "silu",      "flatten",  "add",       "softmax",
-                                      "as",        "from",     "repeat",    "input",
-                                      "x",         "3x3",      "2",         "64",
-                                      "0.5",       "same",     "stride",    "pad",
-                                      "(",         ")",        ",",         ", ",
-                                      ",",         "\x80\xff", "999999999", "e",
-                                      "epsilon",   "nobias",   ""};
+  static const char *const words[] = {"conv",      "pool",      "average",  "global-average",
+                                      "depthwise", "batchnorm", "dropout",  "dense",
+                                      "relu",      "silu",      "flatten",  "add",
+                                      "softmax",   "as",        "from",     "repeat",
+                                      "input",     "x",         "3x3",      "2",
+                                      "64",        "0.5",       "same",     "stride",
+                                      "pad",       "(",         ")",        ",",
+                                      ", ",        ",",         "\x80\xff", "999999999",
+                                      "e",         "epsilon",   "nobias",   ""};
   enum { WORDS = sizeof words / sizeof *words };
   base_random random = base_random_seed(8);
   int good = 0;

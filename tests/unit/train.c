@@ -160,13 +160,16 @@ static void test_threads_change_no_bit(void **state) {
   (void)state;
   data_set set = make_set(1);
   train_recipe recipe = make_recipe();
-  model_file one = train_whole(&recipe, &set, 1), three = train_whole(&recipe, &set, 3);
-  assert_same_file(one, three);
+  model_file one = train_whole(&recipe, &set, 1);
+  for (size_t threads = 2; threads <= 3; threads++) {
+    model_file more = train_whole(&recipe, &set, threads);
+    assert_same_file(one, more);
+    base_free(more.bytes);
+  }
   recipe.seed = 2;
   model_file other = train_whole(&recipe, &set, 1);
   assert_false(one.size == other.size && memcmp(one.bytes, other.bytes, one.size) == 0);
   base_free(one.bytes);
-  base_free(three.bytes);
   base_free(other.bytes);
   data_set_free(&set);
 }
@@ -460,28 +463,78 @@ static void test_batches_hold_each_picture_once(void **state) {
   (void)state;
   data_set set = make_set(1);
   train_batches batches;
-  assert_int_equal(train_batches_create(&set, NULL, 255, base_random_seed(3), NULL, &batches, NULL),
+  uint32_t pictures[PICTURES];
+  for (uint32_t i = 0; i < PICTURES; i++) pictures[i] = i;
+  assert_int_equal(train_batches_create(&set, pictures, PICTURES, PICTURES, NULL, 255,
+                                        base_random_seed(3), NULL, &batches, NULL),
                    SCRAWL_OK);
   uint32_t before[PICTURES];
-  static float input[PICTURES * SIDE * SIDE];
-  uint16_t labels[PICTURES];
   train_batches_shuffle(&batches, 0);
   memcpy(before, batches.order, sizeof before);
   train_batches_shuffle(&batches, 1);
   assert_memory_not_equal(before, batches.order, sizeof before);
   bool seen[PICTURES] = {false};
-  train_batches_fill(&batches, 0, PICTURES, input, labels);
+  train_batches_start(&batches, 0, PICTURES);
+  const train_batch *all = train_batches_take(&batches);
+  assert_int_equal(all->count, PICTURES);
   for (int i = 0; i < PICTURES; i++) {
     uint32_t picture = batches.order[i];
     assert_false(seen[picture]);
     seen[picture] = true;
-    assert_int_equal(labels[i], set.labels[picture]);
+    assert_int_equal(all->labels[i], set.labels[picture]);
     for (int p = 0; p < SIDE * SIDE; p++) /* raw pixels */
-      assert_true(input[i * SIDE * SIDE + p] ==
+      assert_true(all->input[i * SIDE * SIDE + p] ==
                   (float)set.pixels[picture * SIDE * SIDE + (uint32_t)p]);
   }
   train_batches_free(&batches);
   data_set_free(&set);
+}
+
+static void pass(void *argument, size_t index, size_t worker) {
+  (void)argument, (void)index, (void)worker;
+}
+
+/* Every second picture, augmented, in batches of 7, each prepared while the pool runs something
+ * else and the batch before is still in use. */
+static void collect_batches(size_t threads, float *inputs, uint16_t *labels) {
+  enum { COUNT = PICTURES / 2, BATCH = 7 };
+  data_set set = make_set(1);
+  uint32_t pictures[COUNT];
+  for (uint32_t i = 0; i < COUNT; i++) pictures[i] = 2 * i;
+  base_pool *pool = threads ? base_pool_create(threads) : NULL;
+  ink_augmentation augmentation = {.rotation = 10, .elastic = 1, .elastic_sigma = 3, .noise = 0.1};
+  train_batches batches;
+  assert_int_equal(train_batches_create(&set, pictures, COUNT, BATCH, &augmentation, 1,
+                                        base_random_seed(3), pool, &batches, NULL),
+                   SCRAWL_OK);
+  train_batches_shuffle(&batches, 4);
+  train_batches_start(&batches, 0, BATCH);
+  for (size_t first = 0; first < COUNT;) {
+    const train_batch *batch = train_batches_take(&batches);
+    size_t next = first + (size_t)batch->count;
+    if (next < COUNT)
+      train_batches_start(&batches, next, (int)(COUNT - next < BATCH ? COUNT - next : BATCH));
+    base_pool_run(pool, 100, pass, NULL);
+    size_t floats = (size_t)batch->count * SIDE * SIDE;
+    memcpy(inputs + first * SIDE * SIDE, batch->input, floats * sizeof *inputs);
+    memcpy(labels + first, batch->labels, (size_t)batch->count * sizeof *labels);
+    first = next;
+  }
+  train_batches_free(&batches);
+  base_pool_free(pool);
+  data_set_free(&set);
+}
+
+static void test_batches_do_not_depend_on_threads(void **state) {
+  (void)state;
+  static float one[PICTURES * SIDE * SIDE], more[PICTURES * SIDE * SIDE];
+  uint16_t labels[2][PICTURES] = {{0}};
+  collect_batches(0, one, labels[0]);
+  for (size_t threads = 1; threads <= 4; threads++) {
+    collect_batches(threads, more, labels[1]);
+    assert_memory_equal(one, more, sizeof one);
+    assert_memory_equal(labels[0], labels[1], sizeof labels[0]);
+  }
 }
 
 static void test_augmentation_is_read_from_text(void **state) {
@@ -529,6 +582,41 @@ static void test_the_recipe_is_a_command(void **state) {
   train_option_list_free(&list);
 }
 
+static void assert_command(const train_recipe *recipe, const char *expected) {
+  train_option_list list;
+  assert_int_equal(train_recipe_list(recipe, &list, NULL), SCRAWL_OK);
+  char *command = train_recipe_command(&list);
+  assert_string_equal(command, expected);
+  base_free(command);
+  train_option_list_free(&list);
+}
+
+static void test_a_preset_may_carry_its_recipe(void **state) {
+  (void)state;
+  static const char plain[] =
+      "scrawl train --optimiser adam --schedule constant --epochs 5 --batch 32 --rate 0.001 "
+      "--warm-up 0 --weight-decay 0 --label-smoothing 0 --average 0 --augment none --scale 1 "
+      "--validation 0.1 --patience 0 --seed 1 --split-seed 1";
+  const char *const without[] = {NULL, "", "seed-keras", "dense 10", "speedruns"};
+  for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+    train_recipe recipe = train_recipe_for(without[i]);
+    assert_command(&recipe, plain);
+  }
+  train_recipe recipe = train_recipe_for("speedrun");
+  assert_int_equal(train_recipe_check(&recipe, NULL), SCRAWL_OK);
+  assert_command(&recipe,
+                 "scrawl train --optimiser sgd --schedule one-cycle --epochs 1 --batch 64 --rate "
+                 "0.8 --warm-up 0.2 --nesterov 0.9 --weight-decay 0.0005 --label-smoothing 0.1 "
+                 "--average 0 --augment none --scale 1 --validation 0.02 --patience 0 --seed 1 "
+                 "--split-seed 1");
+  /* Its rate is one for its optimiser; another begins with its own. */
+  train_recipe_optimise(&recipe, NN_SGD);
+  assert_true(recipe.schedule.rate == 0.8);
+  train_recipe_optimise(&recipe, NN_ADAMW);
+  assert_true(recipe.schedule.rate == 0.001);
+  assert_int_equal(recipe.schedule.kind, NN_ONE_CYCLE);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_it_learns_bars),
@@ -545,8 +633,10 @@ int main(void) {
       cmocka_unit_test(test_other_options_do_not_resume),
       cmocka_unit_test(test_damaged_checkpoints_are_refused),
       cmocka_unit_test(test_batches_hold_each_picture_once),
+      cmocka_unit_test(test_batches_do_not_depend_on_threads),
       cmocka_unit_test(test_augmentation_is_read_from_text),
       cmocka_unit_test(test_the_recipe_is_a_command),
+      cmocka_unit_test(test_a_preset_may_carry_its_recipe),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

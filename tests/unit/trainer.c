@@ -130,7 +130,7 @@ static void test_batch_norm_matches_pytorch(void **state) {
 /* ---- the same bits ---- */
 
 typedef struct history {
-  float *parameters, *state, *average;
+  float *parameters, *state, *average, *average_state;
   double losses[50];
   int correct[50];
 } history;
@@ -174,15 +174,17 @@ static void keep(history *kept, const nn_graph *graph, const nn_trainer *trainer
   kept->parameters = base_alloc(1, parameters);
   kept->average = base_alloc(1, parameters);
   kept->state = base_alloc(1, state);
+  kept->average_state = base_alloc(1, state);
   memcpy(kept->parameters, graph->parameters, parameters);
   memcpy(kept->state, graph->state, state);
-  nn_trainer_average(trainer, kept->average);
+  nn_trainer_average(trainer, kept->average, kept->average_state);
 }
 
 static void release(history *kept) {
   base_free(kept->parameters);
   base_free(kept->average);
   base_free(kept->state);
+  base_free(kept->average_state);
 }
 
 static void assert_same(const history *a, const history *b, const nn_graph *graph) {
@@ -191,6 +193,7 @@ static void assert_same(const history *a, const history *b, const nn_graph *grap
   assert_memory_equal(a->parameters, b->parameters, graph->parameter_count * sizeof(float));
   assert_memory_equal(a->average, b->average, graph->parameter_count * sizeof(float));
   assert_memory_equal(a->state, b->state, graph->state_count * sizeof(float));
+  assert_memory_equal(a->average_state, b->average_state, graph->state_count * sizeof(float));
 }
 
 static history train_mixed(size_t threads) {
@@ -234,9 +237,9 @@ static void test_resumed_run_has_the_same_bits(void **state) {
   assert_int_equal(nn_graph_copy(graph, &copy, NULL), SCRAWL_OK);
   nn_trainer *after = make_trainer(copy, &options, NULL);
   nn_trainer_vector from[4], to[4];
-  assert_int_equal(nn_trainer_vectors(before, from), 3);
-  assert_int_equal(nn_trainer_vectors(after, to), 3);
-  for (int v = 0; v < 3; v++) {
+  assert_int_equal(nn_trainer_vectors(before, from), 4);
+  assert_int_equal(nn_trainer_vectors(after, to), 4);
+  for (int v = 0; v < 4; v++) {
     assert_string_equal(from[v].name, to[v].name);
     memcpy(to[v].values, from[v].values, from[v].count * sizeof(float));
   }
@@ -498,7 +501,7 @@ static void test_average_follows_the_weights(void **state) {
       expected[i] = keep * expected[i] + (1 - keep) * (double)graph->parameters[i];
   }
   float average[8];
-  nn_trainer_average(trainer, average);
+  nn_trainer_average(trainer, average, NULL);
   for (int i = 0; i < 8; i++) assert_true(fabs((double)average[i] - expected[i]) < 1e-6);
   nn_trainer_free(trainer);
   nn_graph_free(graph);

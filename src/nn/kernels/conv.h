@@ -4,11 +4,15 @@
  *   - 3x3 with stride 1 and enough channels on both sides for the products to outweigh the
  *     transforms: Winograd, in tiles of 4x4, or of 2x2 where the output has no more than two rows
  *     or columns, most of a 4x4 tile being wasted there;
+ *   - a single input channel, 3x3 or 5x5 with stride 1: the first layer's;
+ *   - pictures of one pixel with few outputs, the last layer of most networks: dense;
  *   - everything else: direct. */
 #ifndef NN_KERNELS_CONV_H
 #define NN_KERNELS_CONV_H
 
+#include "nn/kernels/dense.h"
 #include "nn/kernels/direct_weights.h"
+#include "nn/kernels/first.h"
 #include "nn/kernels/pool.h"
 #include "nn/kernels/winograd_weights.h"
 
@@ -110,6 +114,48 @@ static const nn_conv DIRECT = {
     .backward = direct_backward,
 };
 
+/* ---- the first layer; the gradient of its input by the direct kernels ---- */
+
+static size_t first_forward_scratch(const nn_window *w, int count) {
+  (void)count;
+  return first_field_floats(w) + output_floats(w);
+}
+
+static void first_forward(const nn_window *w, int count, const float *x, const float *packed,
+                          const nn_conv_end *end, float *y, float *scratch) {
+  const nn_window pool = pool_window_of(w);
+  float *whole = scratch + first_field_floats(w);
+  for (int p = 0; p < count; p++, x += input_floats(w)) {
+    first_forward_one(w, x, packed, end, end->pool ? whole : y, scratch);
+    if (end->pool) max_pool_forward(&pool, whole, y);
+    y += end->pool ? output_floats(&pool) : output_floats(w);
+  }
+}
+
+static void first_backward(const nn_window *w, int count, const float *x, const float *dy,
+                           const float *packed, float *dx, float *dw, float *db, float *scratch) {
+  for (int p = 0; p < count; p++, x += input_floats(w), dy += output_floats(w)) {
+    if (dw) first_backward_weights(w, x, dy, dw, scratch);
+    if (db) direct_backward_bias(w, dy, db);
+    if (!dx) continue;
+    direct_backward_data(w, dy, packed, dx, scratch);
+    dx += input_floats(w);
+  }
+}
+
+static const nn_conv FIRST = {
+    .name = "first",
+    .can = first_can,
+    .packed_floats = first_packed_floats,
+    .pack = first_pack,
+    .forward_scratch = first_forward_scratch,
+    .forward = first_forward,
+    .packed_backward_floats = direct_packed_backward_floats,
+    .pack_backward = direct_pack_backward,
+    .backward_scratch = direct_backward_scratch, /* its field is larger */
+    .backward = first_backward,
+};
+
 /* ---- Winograd: m is what tells the two apart ---- */
 
 static bool winograd_can(const nn_window *w) {
@@ -167,9 +213,11 @@ WINOGRAD(2)
 /* Fewest channels on either side for which Winograd wins. */
 enum { WINOGRAD_CHANNELS = WIDTH > 8 ? WIDTH : 8 };
 
-static const nn_conv *const CONVS[] = {&DIRECT, &WINOGRAD_4, &WINOGRAD_2, NULL};
+static const nn_conv *const CONVS[] = {&DIRECT, &FIRST, &DENSE, &WINOGRAD_4, &WINOGRAD_2, NULL};
 
 static const nn_conv *conv_of(const nn_window *w) {
+  if (first_can(w)) return &FIRST;
+  if (dense_can(w)) return &DENSE;
   if (!winograd_can(w) || w->in_c < WINOGRAD_CHANNELS || w->out_c < WINOGRAD_CHANNELS)
     return &DIRECT;
   const int least = w->out_h < w->out_w ? w->out_h : w->out_w;

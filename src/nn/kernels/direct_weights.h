@@ -88,12 +88,18 @@ static void weight_block_of_one(const weight_sum *s, size_t channel, size_t chan
   weight_block(TILE_OF_ONE, 1, s, channel, channels);
 }
 
+/* Four sums side by side, since each addition has to wait for the one before it. */
 static void direct_backward_bias(const nn_window *w, const float *dy, float *db) {
   const size_t pixels = (size_t)w->out_h * (size_t)w->out_w, channels = (size_t)w->out_c;
   EACH_VECTOR(c, lanes, channels) {
-    vector sum = {0};
-    for (size_t p = 0; p < pixels; p++) sum += vector_get(dy + p * channels + c, lanes);
-    vector_add(db + c, sum, lanes);
+    vector sum[4] = {{0}};
+    const float *from = dy + c;
+    size_t p = 0;
+    for (; p + 4 <= pixels; p += 4, from += 4 * channels) {
+      UNROLL for (size_t i = 0; i < 4; i++) sum[i] += vector_get(from + i * channels, lanes);
+    }
+    for (; p < pixels; p++, from += channels) sum[0] += vector_get(from, lanes);
+    vector_add(db + c, (sum[0] + sum[1]) + (sum[2] + sum[3]), lanes);
   }
 }
 
