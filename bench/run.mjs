@@ -60,24 +60,35 @@ const EXPLANATION = `Written by \`./dev bench\`; [docs/measuring.md](../docs/mea
 times as fast the program in the third column was as the one it is put against, in the same round of one run: the median of
 the rounds, the least and the most. Figures are medians. A peer stands here with the best of its configurations.`;
 
+/** All rows of these parts; a part that fails leaves a line and the others go on. */
+async function measure(names) {
+  const folder = mkdtempSync(join(tmpdir(), 'scrawl-bench-'));
+  const rows = [];
+  const failures = [];
+  for (const name of names) {
+    try {
+      rows.push(...(await parts[name](folder)));
+    } catch (error) {
+      failures.push(`The part ${name} did not finish: ${error.message}`);
+    }
+  }
+  rmSync(folder, { recursive: true });
+  return { rows, failures };
+}
+
 async function main(names) {
   const unknown = names.find((name) => !parts[name]);
   if (unknown) throw new Error(`there is no part called ${unknown}; there are: ${Object.keys(parts).join(', ')}`);
+  const before = await othersShare();
   for (const line of missing) console.error(line);
-  const folder = mkdtempSync(join(tmpdir(), 'scrawl-bench-'));
-  const rows = [];
-  const busy = [await othersShare()];
-  if (busy[0] > QUIET) console.error(`this machine is not quiet: other programs take ${(100 * busy[0]).toFixed(0)} % of it`);
-  try {
-    for (const name of names.length ? names : Object.keys(parts)) rows.push(...(await parts[name](folder)));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  if (before > QUIET) console.error(`this machine is not quiet: other programs take ${(100 * before).toFixed(0)} % of it`);
+  const { rows, failures } = await measure(names.length ? names : Object.keys(parts));
   const text = table(HEAD, rows.map(cells));
   console.log(text);
+  for (const line of failures) console.error(line);
+  if (failures.length) process.exitCode = 1;
   if (names.length) return;
-  busy.push(await othersShare());
-  const list = surroundings(busy).map((line) => `- ${line}`).join('\n');
+  const list = [...surroundings([before, await othersShare()]), ...failures].map((line) => `- ${line}`).join('\n');
   writeFileSync(join(here, 'RESULTS.md'), `# Measured\n\n${EXPLANATION}\n\n${list}\n\n${text}\n`);
 }
 

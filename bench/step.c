@@ -15,14 +15,11 @@
 
 #include "base/memory.h"
 #include "nn/onnx.h"
+#include "nn/quantise.h"
 #include "nn/session.h"
 #include "nn/spec.h"
 #include "nn/trainer.h"
 #include "slices.h"
-#if __has_include("nn/quantise.h")
-#include "nn/quantise.h"
-#define HAS_INT8
-#endif
 
 enum { SIDE = 28 };
 static const double LEARNING_RATE = 1e-7;
@@ -56,16 +53,11 @@ static scrawl_status prepare_data(bench *b, base_error *error) {
 }
 
 static scrawl_status quantise(bench *b, base_error *error) {
-#ifdef HAS_INT8
   nn_graph *quantised;
   BASE_TRY(nn_quantise(b->graph, b->input, b->batch, &quantised, error));
   nn_graph_free(b->graph);
   b->graph = quantised;
   return SCRAWL_OK;
-#else
-  (void)b;
-  return base_fail(error, SCRAWL_UNSUPPORTED, "networks cannot be quantised");
-#endif
 }
 
 static scrawl_status prepare(bench *b, const char *network, bench_mode mode, base_error *error) {
