@@ -154,6 +154,9 @@ INLINE void int8_tile_bytes(const int pixels, const int vectors, const nn_int8_s
                             const uint8_t *block, ints sum[INT8_TILE][INT8_VECTORS], size_t count,
                             size_t channels, uint8_t *y) {
   const int together = INT8_VECTORS / vectors;
+  const size_t all = (size_t)(vectors * WIDTH);
+  /* the pixels of a vector then lie one after the other in y as well */
+  const bool whole = channels == all && (together == 1 || s->channels == all);
   const bytes least = (bytes){0} + (uint8_t)s->least;
   const int zero = s->zero;
   UNROLL for (int v = 0; v < vectors; v++) {
@@ -167,12 +170,13 @@ INLINE void int8_tile_bytes(const int pixels, const int vectors, const nn_int8_s
     UNROLL for (int i = 0; i < INT8_VECTORS; i++) flat[i] = &sum[p + i / vectors][i % vectors];
     bytes value = narrow(*flat[0], *flat[1], *flat[2], *flat[3], zero);
     value = sort_pixels(together, bytes_largest(value, least));
-    const uint8_t *from = (const uint8_t *)&value;
-    UNROLL for (int i = 0; i < together; i++) {
-      if ((size_t)(p + i) >= count) return;
-      uint8_t *to = y + (size_t)(p + i) * s->channels;
-      bytes_put(to, from + i * vectors * WIDTH, (size_t)(vectors * WIDTH), channels);
+    if (whole && (size_t)(p + together) <= count) {
+      *(bytes_at *)(y + (size_t)p * s->channels) = value;
+      continue;
     }
+    const uint8_t *from = (const uint8_t *)&value;
+    for (int i = 0; i < together && (size_t)(p + i) < count; i++)
+      bytes_put(y + (size_t)(p + i) * s->channels, from + (size_t)i * all, all, channels);
   }
 }
 
