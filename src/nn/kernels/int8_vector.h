@@ -158,18 +158,10 @@ static inline void dot_weights_store(void *to, size_t lane, const int8_t four[4]
   }
 }
 
-/* The first `count` of `all` bytes, a power of two at most BYTES. */
-INLINE void bytes_put(uint8_t *to, const uint8_t *from, const size_t all, size_t count) {
-  if (count >= all) {
-    memcpy(to, from, all);
-    return;
-  }
-  UNROLL for (size_t part = BYTES / 2; part > 0; part /= 2) {
-    if (part >= all || !(count & part)) continue;
-    memcpy(to, from, part);
-    to += part;
-    from += part;
-  }
+/* The first `count` bytes, at most BYTES: not often, and so not inline. */
+static __attribute__((noinline)) void bytes_put(uint8_t *to, const uint8_t *from, size_t count) {
+  for (size_t part = BYTES; part > 0; part /= 2)
+    for (; count >= part; count -= part, to += part, from += part) memcpy(to, from, part);
 }
 
 #endif
