@@ -154,6 +154,9 @@ INLINE void int8_tile_bytes(const int pixels, const int vectors, const nn_int8_s
                             const uint8_t *block, ints sum[INT8_TILE][INT8_VECTORS], size_t count,
                             size_t channels, uint8_t *y) {
   const int together = INT8_VECTORS / vectors;
+  const size_t all = (size_t)(vectors * WIDTH);
+  /* the pixels of a vector then lie one after the other in y as well */
+  const bool whole = channels == all && (together == 1 || s->channels == all);
   const bytes least = (bytes){0} + (uint8_t)s->least;
   const int zero = s->zero;
   UNROLL for (int v = 0; v < vectors; v++) {
@@ -167,12 +170,13 @@ INLINE void int8_tile_bytes(const int pixels, const int vectors, const nn_int8_s
     UNROLL for (int i = 0; i < INT8_VECTORS; i++) flat[i] = &sum[p + i / vectors][i % vectors];
     bytes value = narrow(*flat[0], *flat[1], *flat[2], *flat[3], zero);
     value = sort_pixels(together, bytes_largest(value, least));
-    const uint8_t *from = (const uint8_t *)&value;
-    UNROLL for (int i = 0; i < together; i++) {
-      if ((size_t)(p + i) >= count) return;
-      uint8_t *to = y + (size_t)(p + i) * s->channels;
-      bytes_put(to, from + i * vectors * WIDTH, (size_t)(vectors * WIDTH), channels);
+    if (whole && (size_t)(p + together) <= count) {
+      *(bytes_at *)(y + (size_t)p * s->channels) = value;
+      continue;
     }
+    const uint8_t *from = (const uint8_t *)&value;
+    for (int i = 0; i < together && (size_t)(p + i) < count; i++)
+      bytes_put(y + (size_t)(p + i) * s->channels, from + (size_t)i * all, channels);
   }
 }
 
@@ -221,34 +225,52 @@ INLINE bool int8_narrow(const size_t whole, const size_t narrow, size_t pixels) 
   return (pixels + narrow - 1) / narrow * narrow * 12 < many * 11;
 }
 
-INLINE void int8_all_blocks(const nn_int8_sum *s, bool relu, uint8_t *to_bytes, float *to_floats) {
-  const uint8_t *block = s->packed;
-  for (size_t channel = 0; channel < s->channels;) {
-    const size_t left = s->channels - channel, vectors = int8_block_vectors(left);
-    const size_t channels = left < vectors * WIDTH ? left : vectors * WIDTH;
-    uint8_t *yb = to_bytes ? to_bytes + channel : NULL;
-    float *yf = to_floats ? to_floats + channel : NULL;
-    if (vectors == 4 && int8_narrow(INT8_TILE_OF_FOUR, INT8_NARROW_OF_FOUR, s->pixels))
-      int8_block(INT8_NARROW_OF_FOUR, 4, s, block, channels, relu, yb, yf);
-    else if (vectors == 4)
-      int8_block(INT8_TILE_OF_FOUR, 4, s, block, channels, relu, yb, yf);
-    else if (vectors == 2 && int8_narrow(INT8_TILE_OF_TWO, INT8_NARROW_OF_TWO, s->pixels))
-      int8_block(INT8_NARROW_OF_TWO, 2, s, block, channels, relu, yb, yf);
-    else if (vectors == 2)
-      int8_block(INT8_TILE_OF_TWO, 2, s, block, channels, relu, yb, yf);
-    else
-      int8_block(INT8_TILE_OF_ONE, 1, s, block, channels, relu, yb, yf);
-    channel += channels;
-    block += int8_block_bytes(s->rows, s->run, vectors);
-  }
+/* What stands at the beginning of a block, and how far it reaches. */
+typedef struct int8_place {
+  const uint8_t *block;
+  size_t channel, channels, vectors;
+} int8_place;
+
+/* The next block after `place`; false: there is none. */
+static bool int8_next(const nn_int8_sum *s, int8_place *place) {
+  if (place->block)
+    place->block += int8_block_bytes(s->rows, s->run, place->vectors);
+  else
+    place->block = s->packed;
+  place->channel += place->channels;
+  const size_t left = s->channels - place->channel;
+  place->vectors = int8_block_vectors(left);
+  place->channels = left < place->vectors * WIDTH ? left : place->vectors * WIDTH;
+  return left > 0;
 }
 
 static void int8_sum_bytes(const nn_int8_sum *s, uint8_t *y) {
-  int8_all_blocks(s, false, y, NULL);
+  for (int8_place at = {0}; int8_next(s, &at);) {
+    uint8_t *to = y + at.channel;
+    if (at.vectors == 4 && int8_narrow(INT8_TILE_OF_FOUR, INT8_NARROW_OF_FOUR, s->pixels))
+      int8_block(INT8_NARROW_OF_FOUR, 4, s, at.block, at.channels, false, to, NULL);
+    else if (at.vectors == 4)
+      int8_block(INT8_TILE_OF_FOUR, 4, s, at.block, at.channels, false, to, NULL);
+    else if (at.vectors == 2 && int8_narrow(INT8_TILE_OF_TWO, INT8_NARROW_OF_TWO, s->pixels))
+      int8_block(INT8_NARROW_OF_TWO, 2, s, at.block, at.channels, false, to, NULL);
+    else if (at.vectors == 2)
+      int8_block(INT8_TILE_OF_TWO, 2, s, at.block, at.channels, false, to, NULL);
+    else
+      int8_block(INT8_TILE_OF_ONE, 1, s, at.block, at.channels, false, to, NULL);
+  }
 }
 
+/* For the last layers, which are small: narrow tiles will do. */
 static void int8_sum_floats(const nn_int8_sum *s, bool relu, float *y) {
-  int8_all_blocks(s, relu, NULL, y);
+  for (int8_place at = {0}; int8_next(s, &at);) {
+    float *to = y + at.channel;
+    if (at.vectors == 4)
+      int8_block(INT8_NARROW_OF_FOUR, 4, s, at.block, at.channels, relu, NULL, to);
+    else if (at.vectors == 2)
+      int8_block(INT8_NARROW_OF_TWO, 2, s, at.block, at.channels, relu, NULL, to);
+    else
+      int8_block(INT8_TILE_OF_ONE, 1, s, at.block, at.channels, relu, NULL, to);
+  }
 }
 
 #endif

@@ -57,6 +57,9 @@ INLINE ints dot(ints sum, ints pixel, ints weights) {
 INLINE ints nearest(vector value) {
   return (ints)vcvtnq_s32_f32((float32x4_t)value);
 }
+INLINE bytes bytes_largest(bytes a, bytes b) {
+  return (bytes)vmaxq_u8((uint8x16_t)a, (uint8x16_t)b);
+}
 INLINE bytes narrow(ints a, ints b, ints c, ints d, int zero) {
   const int16x8_t add = vdupq_n_s16((int16_t)zero);
   const int16x8_t low = vcombine_s16(vqmovn_s32((int32x4_t)a), vqmovn_s32((int32x4_t)b));
@@ -70,6 +73,9 @@ INLINE ints dot(ints sum, ints pixel, ints weights) {
 }
 INLINE ints nearest(vector value) {
   return (ints)wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest((v128_t)value));
+}
+INLINE bytes bytes_largest(bytes a, bytes b) {
+  return (bytes)wasm_u8x16_max((v128_t)a, (v128_t)b);
 }
 INLINE bytes narrow(ints a, ints b, ints c, ints d, int zero) {
   const v128_t add = wasm_i16x8_splat((int16_t)zero);
@@ -99,6 +105,9 @@ INLINE ints dot(ints sum, ints pixel, ints weights) {
 INLINE ints nearest(vector value) {
   return (ints)MM(cvtps_epi32)(value);
 }
+INLINE bytes bytes_largest(bytes a, bytes b) {
+  return (bytes)MM(max_epu8)((wide)a, (wide)b);
+}
 INLINE bytes narrow(ints a, ints b, ints c, ints d, int zero) {
   const wide add = MM(set1_epi16)((short)zero);
   const wide low = MM(adds_epi16)(MM(packs_epi32)((wide)a, (wide)b), add);
@@ -109,11 +118,6 @@ INLINE bytes narrow(ints a, ints b, ints c, ints d, int zero) {
 
 INLINE ints ints_load(const void *from) {
   return *(const ints_at *)from;
-}
-
-INLINE bytes bytes_largest(bytes a, bytes b) {
-  const bytes more = (bytes)(a > b);
-  return (a & more) | (b & ~more);
 }
 
 INLINE vector floats_of(ints value) {
@@ -154,18 +158,10 @@ static inline void dot_weights_store(void *to, size_t lane, const int8_t four[4]
   }
 }
 
-/* The first `count` of `all` bytes, a power of two at most BYTES. */
-INLINE void bytes_put(uint8_t *to, const uint8_t *from, const size_t all, size_t count) {
-  if (count >= all) {
-    memcpy(to, from, all);
-    return;
-  }
-  UNROLL for (size_t part = BYTES / 2; part > 0; part /= 2) {
-    if (part >= all || !(count & part)) continue;
-    memcpy(to, from, part);
-    to += part;
-    from += part;
-  }
+/* The first `count` bytes, at most BYTES: not often, and so not inline. */
+static __attribute__((noinline)) void bytes_put(uint8_t *to, const uint8_t *from, size_t count) {
+  for (size_t part = BYTES; part > 0; part /= 2)
+    for (; count >= part; count -= part, to += part, from += part) memcpy(to, from, part);
 }
 
 #endif
