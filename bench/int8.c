@@ -212,7 +212,7 @@ int main(int argc, char **argv) {
     bench_sums();
     return 0;
   }
-  base_pool *pool = base_pool_create((size_t)atoi(argv[1]));
+  base_pool *pool = base_pool_create((size_t)strtol(argv[1], NULL, 10));
   if (!pool) abort();
   printf("%-12s %5s %12s %12s %8s\n", "network", "batch", "floats", "bytes", "ratio");
   for (size_t i = 0; i < sizeof NETWORKS / sizeof *NETWORKS; i++) bench_network(i, pool);

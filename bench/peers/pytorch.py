@@ -95,6 +95,7 @@ if sys.argv[1] == "version":
 mode, layout, text, batch, threads = sys.argv[1:4] + [int(number) for number in sys.argv[4:6]]
 torch.set_num_threads(threads)
 torch.manual_seed(1)
+torch.set_flush_denormal(True)
 memory_format = torch.channels_last if layout == "channels-last" else torch.contiguous_format
 if mode == "train":
     answer(training_step(network_of(text), batch, memory_format), batch)

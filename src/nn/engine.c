@@ -113,12 +113,28 @@ void nn_engine_free(nn_engine *engine) {
   *engine = (nn_engine){0};
 }
 
+static size_t late_parameters(const nn_node *node) {
+  const nn_operator *op = nn_operator_of(node->kind);
+  return op->late_parameters ? op->late_parameters(node) : 0;
+}
+
 void nn_engine_clear(nn_engine *engine, int shard) {
   size_t row = (size_t)shard;
-  memset(engine->gradients + row * engine->gradient_stride, 0,
-         engine->gradient_stride * sizeof(float));
+  float *gradients = engine->gradients + row * engine->gradient_stride;
+  for (int n = 1; n < engine->graph->node_count; n++) {
+    const nn_node *node = &engine->graph->nodes[n];
+    size_t late = late_parameters(node);
+    memset(gradients + node->parameter_offset + late, 0,
+           (node->parameter_count - late) * sizeof(float));
+  }
   memset(engine->statistics + row * engine->statistics_count, 0,
          engine->statistics_count * sizeof(double));
+}
+
+nn_shard nn_shard_of(int batch, int shards, int index) {
+  int first = (int)((int64_t)batch * index / shards);
+  int end = (int)((int64_t)batch * (index + 1) / shards);
+  return (nn_shard){.index = index, .first = first, .count = end - first};
 }
 
 /* ---- steps ---- */
@@ -137,8 +153,13 @@ static nn_run describe(const nn_engine *engine, int n, int batch, size_t worker)
                                          ? engine->packed_backward + own->packed_backward
                                          : engine->packed + own->packed,
                   .fuse_relu = engine->plan.nodes[n].fuses_relu,
+                  .fuse_pool = engine->plan.nodes[n].fuses_pool,
                   .table = engine->tables + engine->nodes[n].table,
                   .scratch = engine->scratch + worker * engine->scratch_floats};
+}
+
+static size_t result_floats(const nn_engine *engine, int n) {
+  return nn_shape_floats(engine->graph->nodes[engine->plan.nodes[n].result].shape);
 }
 
 /* Where the pictures from `skip` of the shard on lie in a place; NULL for none. */
@@ -217,7 +238,7 @@ static void run_step(const nn_engine *engine, const nn_job *job, nn_shard shard,
   for (int i = 0; i < op->inputs; i++)
     run.x[i] = locate_activation(engine, job, shard, skip, run.node->input[i]);
   run.y = locate(engine, job, shard, skip, engine->plan.nodes[n].activation,
-                 nn_shape_floats(run.node->shape));
+                 result_floats(engine, n));
   run.saved = locate(engine, job, shard, skip, engine->plan.nodes[n].saved, 0);
   run.statistics = engine->statistics + (size_t)shard.index * engine->statistics_count +
                    engine->nodes[n].statistics;
@@ -240,6 +261,28 @@ static void run_step(const nn_engine *engine, const nn_job *job, nn_shard shard,
     run_backward(engine, job, shard, skip, step, &run);
 }
 
+int nn_engine_parts(const nn_engine *engine, int step) {
+  const nn_node *node = &engine->graph->nodes[engine->plan.steps[step].node];
+  const nn_operator *op = nn_operator_of(node->kind);
+  return op->parts ? op->parts(node, engine->kernels) : 1;
+}
+
+void nn_engine_run_parts(const nn_engine *engine, const nn_job *job, size_t worker, int step,
+                         int first, int end) {
+  const nn_step *own = &engine->plan.steps[step];
+  const nn_shard shard = {.count = 1, .worker = worker};
+  if (first == 0 && end == nn_engine_parts(engine, step)) {
+    run_step(engine, job, shard, 0, 1, own);
+    return;
+  }
+  nn_run run = describe(engine, own->node, 1, worker);
+  run.count = 1;
+  run.x[0] = locate_activation(engine, job, shard, 0, run.node->input[0]);
+  run.y = locate(engine, job, shard, 0, engine->plan.nodes[own->node].activation,
+                 result_floats(engine, own->node));
+  nn_operator_of(run.node->kind)->forward_parts(&run, first, end);
+}
+
 int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group) {
   const nn_plan *plan = &engine->plan;
   while (group < plan->group_count) {
@@ -251,6 +294,24 @@ int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, in
     if (own->meet) break;
   }
   return group;
+}
+
+void nn_engine_late_gradient(const nn_engine *engine, const nn_job *job, int shards, int node,
+                             size_t first, size_t count, float *gradient) {
+  nn_run run = describe(engine, node, job->batch, 0);
+  const nn_operator *op = nn_operator_of(run.node->kind);
+  nn_rows rows = {0};
+  memset(gradient, 0, count * sizeof *gradient);
+  for (int s = 0; s < shards; s++) {
+    nn_shard shard = nn_shard_of(job->batch, shards, s);
+    for (int p = 0; p < shard.count; p++) {
+      rows.x[rows.count] = locate_activation(engine, job, shard, p, run.node->input[0]);
+      rows.dy[rows.count++] = locate_gradient(engine, job, shard, p, node);
+      if (rows.count < NN_DENSE_ROWS && shard.first + p + 1 < job->batch) continue;
+      op->late_gradient(&run, &rows, first, count, gradient);
+      rows.count = 0;
+    }
+  }
 }
 
 void nn_engine_settle(nn_engine *engine, const nn_job *job, int shards, int group) {

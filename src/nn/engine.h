@@ -48,6 +48,9 @@ typedef struct nn_engine {
   size_t scratch_floats, gradient_stride, statistics_count;
 } nn_engine;
 
+/* Shard `index` of `shards` of a batch; their sizes differ by one at most. */
+nn_shard nn_shard_of(int batch, int shards, int index);
+
 /* `extra_scratch`: floats that each worker's scratch has at least. */
 scrawl_status nn_engine_create(const nn_graph *graph, const nn_kernels *kernels, bool training,
                                int shards, int pictures, size_t workers, size_t extra_scratch,
@@ -57,10 +60,19 @@ void nn_engine_free(nn_engine *engine);
 /* Packs the weights; in inference also settles the tables. After every change of parameters or
  * state. */
 void nn_engine_prepare(nn_engine *engine, base_pool *pool, bool input_gradient);
-/* Clears gradients and statistics of a shard. */
+/* Clears statistics and gradients of a shard, but those that are made late. */
 void nn_engine_clear(nn_engine *engine, int shard);
 /* Runs groups from `group` on up to the end of the phase; returns the group after it. */
 int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group);
+/* Inference of one picture, step by step: into how many parts a step can be cut, and running some of
+ * them. */
+int nn_engine_parts(const nn_engine *engine, int step);
+void nn_engine_run_parts(const nn_engine *engine, const nn_job *job, size_t worker, int step,
+                         int first, int end);
+/* After the last phase: gradient = that of `count` parameters from `first` on of a node's
+ * late_parameters. */
+void nn_engine_late_gradient(const nn_engine *engine, const nn_job *job, int shards, int node,
+                             size_t first, size_t count, float *gradient);
 /* After a phase that ended before group `group`: adds up the statistics gathered by the first
  * `shards` shards. */
 void nn_engine_settle(nn_engine *engine, const nn_job *job, int shards, int group);

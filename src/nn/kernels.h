@@ -45,7 +45,9 @@ typedef struct nn_conv_end {
 } nn_conv_end;
 
 /* A way to convolve. Packed weights are panels in the order the kernel reads them, made once per
- * weight change and the same for every size of picture; scratch sizes are in floats. A picture's
+ * weight change and the same for every size of picture; scratch sizes are in floats, and enough for
+ * fewer rows of the output too: rows from a multiple of 4 on can be computed as a window of their
+ * own, with the same result. A picture's
  * result depends on nothing but the picture: not on how many there are in a call, nor on how many
  * rows a dense layer has beside it. */
 typedef struct nn_conv {
@@ -53,6 +55,9 @@ typedef struct nn_conv {
   bool (*can)(const nn_window *window);
   size_t (*packed_floats)(const nn_window *window);
   void (*pack)(const nn_window *window, const float *weights, float *packed);
+  /* Where the weights of output channel `output` begin, for forward over a window of that one and
+   * more channels; NULL: they do not lie together. */
+  size_t (*packed_output)(const nn_window *window, int output);
   size_t (*forward_scratch)(const nn_window *window, int count);
   /* y = end(x * weights), `count` pictures. */
   void (*forward)(const nn_window *window, int count, const float *x, const float *packed,

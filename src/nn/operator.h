@@ -22,6 +22,7 @@ typedef struct nn_run {
   const float *packed, *packed_backward; /* what pack and pack_backward made of them; the same
                                           * where packed_backward_floats is 0 */
   bool fuse_relu;     /* the only reader is a ReLU, which this node does itself */
+  bool fuse_pool;     /* then comes a pool of 2x2, which it does too: y is the pool's */
   void *saved;        /* what forward leaves for backward: saved_floats for each picture */
   double *statistics; /* of this shard in gather, of the batch in settle */
   float *table;       /* what settle left, read by forward and backward */
@@ -44,6 +45,16 @@ typedef struct nn_run_double {
   base_random random;
 } nn_run_double;
 
+/* Parameters that the optimiser takes at a time: gradient, weights and moments of a piece fit a
+ * first-level cache. */
+enum { NN_PIECE_FLOATS = 1 << 12 };
+
+/* Rows of a batch, wherever their shards keep them. */
+typedef struct nn_rows {
+  size_t count;
+  const float *x[NN_DENSE_ROWS], *dy[NN_DENSE_ROWS];
+} nn_rows;
+
 typedef struct nn_operator {
   const char *name; /* in the text form */
   int inputs;
@@ -56,7 +67,13 @@ typedef struct nn_operator {
   void (*backward)(const nn_run *run); /* NULL: likewise, dx is dy */
   void (*forward_double)(const nn_run_double *run);
 
+  /* For several threads to share one picture: forward can be cut into `parts` (of about the same
+   * size, which the caller joins as it likes), and makes those from `first` to `end` - 1. */
+  int (*parts)(const nn_node *node, const nn_kernels *kernels);
+  void (*forward_parts)(const nn_run *run, int first, int end);
+
   bool fuses_relu;    /* forward knows fuse_relu, and backward does not read y */
+  bool fuses_pool;    /* forward knows fuse_pool */
   bool in_place;      /* backward may be given dx[0] == dy */
   bool reads_x;       /* backward reads x */
   bool reads_y;       /* backward reads y */
@@ -71,6 +88,14 @@ typedef struct nn_operator {
   void (*pack)(const nn_run *run, float *packed);
   size_t (*packed_backward_floats)(const nn_node *node, const nn_kernels *kernels);
   void (*pack_backward)(const nn_run *run, float *packed);
+
+  /* The first late_parameters of a node are left out by backward: their gradient is made by the pass
+   * of the optimiser, piece by piece and over the whole batch at once, instead of a row of gradients
+   * for each shard to be cleared, written and added up. late_gradient adds that of `count`
+   * parameters from `first` on, whole outputs. */
+  size_t (*late_parameters)(const nn_node *node);
+  void (*late_gradient)(const nn_run *run, const nn_rows *rows, size_t first, size_t count,
+                        float *gradient);
 
   /* Batch statistics. In training all shards meet before forward and before backward: gather_* adds
    * to the shard's statistics_count doubles (zero before forward's), these are added up in shard

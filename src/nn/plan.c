@@ -4,11 +4,12 @@
  * intervals do not overlap may share memory. They are placed largest first, each at the lowest
  * offset that is free during its interval (first fit by size, see Pisarchyk and Lee 2020). A buffer
  * used by more than one group, or by a group that runs step by step, holds all pictures of the
- * shard and is in use from the start of its first group to the end of its last: within a group that
- * runs picture by picture its other pictures wait meanwhile.
+ * shard; in a group that runs picture by picture its other pictures wait meanwhile, so that it is in
+ * use from the start of such a group or to its end.
  *
  * Some nodes share a buffer: a flatten is its input; a ReLU that is the only reader of an operator
- * that can do it itself is that operator's output; an operator whose backward can work in place
+ * that can do it itself is that operator's output, and so is, in inference, a pool behind it; an
+ * operator whose backward can work in place
  * uses one gradient buffer for input and output, unless the input has other readers. */
 #include "nn/plan.h"
 
@@ -64,15 +65,38 @@ static bool forward_is_alias(const planner *p, int n) {
   const nn_placement *before = &p->plan->nodes[node_of(p, n)->input[0]];
   if (!p->ops[n]->forward) return true;
   if (!p->training && p->ops[n]->training_only) return true;
-  return node_of(p, n)->kind == NN_RELU && before->fuses_relu;
+  return (node_of(p, n)->kind == NN_RELU && before->fuses_relu) ||
+         (node_of(p, n)->kind == NN_MAX_POOL && before->fuses_pool);
 }
 
-static bool fuses_relu(const planner *p, int n) {
-  if (n == 0 || !p->ops[n]->fuses_relu || p->readers[n] != 1 || n == p->plan->output) return false;
+/* The only reader of a node, where that is of a kind; 0: it is not. */
+static int only_reader(const planner *p, int n, nn_kind kind) {
+  if (p->readers[n] != 1 || n == p->plan->output) return 0;
   for (int r = n + 1; r <= p->plan->output; r++)
     if (p->plan->nodes[r].used && node_of(p, r)->input[0] == n)
-      return node_of(p, r)->kind == NN_RELU;
-  return false;
+      return node_of(p, r)->kind == kind ? r : 0;
+  return 0;
+}
+
+static bool is_pool_of_two(const nn_node *node) {
+  const nn_window *w = &node->window;
+  return w->kernel_h == 2 && w->kernel_w == 2 && w->stride_h == 2 && w->stride_w == 2 &&
+         w->pad_top == 0 && w->pad_left == 0 && node->pad_bottom == 0 && node->pad_right == 0;
+}
+
+/* What node n does for those behind it: its ReLU and, where no gradient wants to know which of the
+ * four was the largest, its pool. */
+static void find_fused(planner *p, int n) {
+  nn_placement *own = &p->plan->nodes[n];
+  own->result = n;
+  if (n == 0) return;
+  int last = p->ops[n]->fuses_relu ? only_reader(p, n, NN_RELU) : 0;
+  own->fuses_relu = last > 0;
+  if (p->training || !p->ops[n]->fuses_pool) return;
+  int before = last ? last : n, pool = only_reader(p, before, NN_MAX_POOL);
+  if (!pool || !is_pool_of_two(node_of(p, pool))) return;
+  own->fuses_pool = p->plan->nodes[before].fuses_pool = true;
+  own->result = pool;
 }
 
 static void place_activations(planner *p) {
@@ -81,8 +105,8 @@ static void place_activations(planner *p) {
     nn_placement *own = &plan->nodes[n];
     own->activation = own->gradient = own->saved = own->spare = NN_PLACE_NONE;
     if (!own->used) continue;
-    own->fuses_relu = fuses_relu(p, n);
-    size_t floats = nn_shape_floats(node_of(p, n)->shape);
+    find_fused(p, n);
+    size_t floats = nn_shape_floats(node_of(p, own->result)->shape);
     if (n == 0)
       own->activation = NN_PLACE_INPUT;
     else if (forward_is_alias(p, n))
@@ -151,13 +175,15 @@ static bool gathers(const nn_step *step) {
   return step->kind == NN_STEP_GATHER_FORWARD || step->kind == NN_STEP_GATHER_BACKWARD;
 }
 
-/* A step over vectors has too little work to be called for one picture at a time. */
+/* Activations of a step, of all pictures, that a second cache holds. */
+enum { WHOLE_FLOATS = 1 << 17 };
+
 static bool runs_whole(const planner *p, const nn_step *step) {
   if (step->kind == NN_STEP_LOSS || (step->node > 0 && p->ops[step->node]->whole_shards))
     return true;
-  nn_shape in = node_of(p, node_of(p, step->node)->input[0])->shape;
-  nn_shape out = node_of(p, step->node)->shape;
-  return in.h * in.w == 1 && out.h * out.w == 1;
+  size_t in = nn_shape_floats(node_of(p, node_of(p, step->node)->input[0])->shape);
+  size_t out = nn_shape_floats(node_of(p, step->node)->shape);
+  return (in + out) * (size_t)p->pictures <= WHOLE_FLOATS;
 }
 
 static void form_groups(planner *p) {
@@ -181,7 +207,7 @@ static void touch(planner *p, int place, int step, int g) {
     buffer->first = step;
     buffer->group = g;
   }
-  buffer->last = step;
+  if (buffer->last < step) buffer->last = step;
   if (p->plan->groups[g].whole || buffer->group != g) buffer->whole = true;
 }
 
@@ -206,6 +232,11 @@ static void touch_step(planner *p, int s, int g) {
     if (step->kind == NN_STEP_BACKWARD) touch(p, input->gradient, s, g);
     if (step->add[i]) touch(p, input->spare, s, g);
   }
+  if (step->kind != NN_STEP_BACKWARD || !op->late_gradient) return;
+  /* Wanted once more after the last step. */
+  touch(p, own->gradient, plan->step_count - 1, plan->group_count - 1);
+  touch(p, plan->nodes[node_of(p, step->node)->input[0]].activation, plan->step_count - 1,
+        plan->group_count - 1);
 }
 
 static void find_lifetimes(planner *p) {
@@ -217,6 +248,7 @@ static void find_lifetimes(planner *p) {
     if (!buffer->whole) continue;
     for (int g = 0; g < plan->group_count; g++) {
       const nn_group *group = &plan->groups[g];
+      if (group->whole) continue;
       if (buffer->first >= group->first && buffer->first < group->end) buffer->first = group->first;
       if (buffer->last >= group->first && buffer->last < group->end) buffer->last = group->end - 1;
     }

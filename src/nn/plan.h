@@ -3,7 +3,8 @@
  *
  * Steps form groups, and groups form phases. A group is run either picture by picture, through all
  * its steps while the activations are in the cache, or step by step over all pictures of the shard
- * (dense layers, whose weights are larger than their activations). After a phase all shards meet,
+ * (dense layers, whose weights are larger than their activations, and whatever is so small that the
+ * activations of all pictures fit the second cache). After a phase all shards meet,
  * because the batch statistics of a node are complete. */
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
@@ -56,7 +57,8 @@ typedef struct nn_placement {
   int spare;                       /* gradient on its way to be added */
   bool used;                       /* the output depends on it */
   bool trainable;                  /* it, or something before it, has parameters */
-  bool fuses_relu;
+  bool fuses_relu, fuses_pool;
+  int result; /* the node whose activation forward makes: itself, or the pool that it fuses */
 } nn_placement;
 
 typedef struct nn_plan {

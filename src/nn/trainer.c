@@ -3,7 +3,8 @@
  *   pack the weights                          parallel over nodes
  *   the plan's phases, forward and backward   parallel over shards, batch
  *                                             statistics settled in between
- *   sum of the shards' gradients, optimiser,
+ *   sum of the shards' gradients (or late
+ *   gradients, see operator.h), optimiser,
  *   moving average                            parallel over pieces of the parameter vector
  *
  * How the batch is cut into shards depends on its size alone, each shard adds up its own gradients
@@ -24,13 +25,13 @@ enum {
   MAX_SHARDS = 16, /* clear, write and add up; beyond as many of MANY_PICTURES again */
   FEW_PICTURES = 4,
   MANY_PICTURES = 8,
-  PIECE_FLOATS = 1 << 12 /* gradient, weights and moments of a piece fit a first-level cache */
 };
 
-/* Part of the parameter vector with one weight decay. */
+/* Part of the parameters of a node, with one weight decay. */
 typedef struct piece {
-  size_t offset, count;
-  bool decays;
+  int node;
+  size_t offset, count; /* in the node's parameters */
+  bool decays, late;
 } piece;
 
 struct nn_trainer {
@@ -68,11 +69,6 @@ static int shard_count(int pictures) {
   return limit(few, pictures < MIN_SHARDS ? pictures : MIN_SHARDS, FEW_SHARDS);
 }
 
-/* The first picture of a shard; sizes differ by one at most. */
-static int shard_first(int pictures, int shards, int shard) {
-  return (int)((int64_t)pictures * shard / shards);
-}
-
 static scrawl_status check_options(const nn_graph *graph, const nn_trainer_options *o,
                                    base_error *error) {
   nn_shape out = nn_graph_output(graph);
@@ -105,22 +101,24 @@ static scrawl_status check_options(const nn_graph *graph, const nn_trainer_optio
 }
 
 /* Weights of convolutions and dense layers decay; biases and the scale and shift of batch norms do
- * not. */
+ * not. Pieces that are made late hold all the weights of some inputs. */
 static void cut_pieces(nn_trainer *trainer) {
   for (int n = 1; n < trainer->graph->node_count; n++) {
     const nn_node *node = &trainer->graph->nodes[n];
+    const nn_operator *op = nn_operator_of(node->kind);
     size_t others = node->bias ? (size_t)node->shape.c : 0;
     if (node->kind == NN_BATCH_NORM) others = node->parameter_count;
     size_t weights = node->parameter_count - others;
+    size_t late = op->late_parameters ? op->late_parameters(node) : 0;
     for (size_t done = 0; done < node->parameter_count;) {
-      bool decays = done < weights;
-      size_t count = (decays ? weights : node->parameter_count) - done;
-      if (count > PIECE_FLOATS) count = PIECE_FLOATS;
-      if (trainer->pieces)
-        trainer->pieces[trainer->piece_count] =
-            (piece){node->parameter_offset + done, count, decays};
+      piece next = {.node = n, .offset = done, .decays = done < weights, .late = done < late};
+      size_t most = NN_PIECE_FLOATS;
+      if (next.late) most -= most % (size_t)node->shape.c;
+      next.count = (next.decays ? weights : node->parameter_count) - done;
+      if (next.count > most) next.count = most;
+      if (trainer->pieces) trainer->pieces[trainer->piece_count] = next;
       trainer->piece_count++;
-      done += count;
+      done += next.count;
     }
   }
 }
@@ -186,7 +184,7 @@ scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *optio
   made->pool = pool;
   scrawl_status status =
       nn_engine_create(graph, kernels, true, shards, pictures, base_pool_threads(pool),
-                       PIECE_FLOATS, &made->engine, error);
+                       NN_PIECE_FLOATS, &made->engine, error);
   if (status == SCRAWL_OK) status = allocate(made, error);
   if (status != SCRAWL_OK) {
     nn_trainer_free(made);
@@ -216,9 +214,8 @@ typedef struct phase {
 
 static void run_shard(void *argument, size_t index, size_t worker) {
   phase *run = argument;
-  nn_shard shard = {.index = (int)index, .worker = worker};
-  shard.first = shard_first(run->job->batch, run->shards, shard.index);
-  shard.count = shard_first(run->job->batch, run->shards, shard.index + 1) - shard.first;
+  nn_shard shard = nn_shard_of(run->job->batch, run->shards, (int)index);
+  shard.worker = worker;
   if (run->group == 0) nn_engine_clear(run->engine, shard.index);
   int next = nn_engine_run_phase(run->engine, run->job, shard, run->group);
   if (index == 0) run->next = next; /* the same for all */
@@ -254,14 +251,30 @@ static double mean_loss(const nn_trainer *trainer, int count) {
   return sum / count;
 }
 
+/* The gradient of a piece over the whole batch, after run_batch. */
+static void sum_piece(const nn_trainer *trainer, const nn_job *job, const piece *part,
+                      float *gradient) {
+  const nn_engine *engine = &trainer->engine;
+  int shards = shard_count(job->batch);
+  if (part->late) {
+    nn_engine_late_gradient(engine, job, shards, part->node, part->offset, part->count, gradient);
+    return;
+  }
+  size_t offset = trainer->graph->nodes[part->node].parameter_offset + part->offset;
+  engine->kernels->sum_rows(part->count, (size_t)shards, engine->gradient_stride,
+                            engine->gradients + offset, gradient);
+}
+
 void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
                          double *loss, float *gradient, float *input_gradient) {
   nn_job job = describe_job(trainer, input, labels, count);
   job.input_gradient = input_gradient;
   run_batch(trainer, &job);
-  const nn_engine *engine = &trainer->engine;
-  engine->kernels->sum_rows(trainer->graph->parameter_count, (size_t)shard_count(count),
-                            engine->gradient_stride, engine->gradients, gradient);
+  for (size_t i = 0; i < trainer->piece_count; i++) {
+    const piece *part = &trainer->pieces[i];
+    sum_piece(trainer, &job, part,
+              gradient + trainer->graph->nodes[part->node].parameter_offset + part->offset);
+  }
   *loss = mean_loss(trainer, count);
 }
 
@@ -274,13 +287,13 @@ double nn_average_decay(double decay, uint64_t step) {
 
 typedef struct update {
   nn_trainer *trainer;
-  size_t shards;
+  const nn_job *job;
   nn_sgd sgd;
   nn_adam adam;
   float average_decay;
 } update;
 
-static update describe_update(nn_trainer *trainer, int count, double rate) {
+static update describe_update(nn_trainer *trainer, const nn_job *job, double rate) {
   const nn_trainer_options *o = &trainer->options;
   double step = (double)trainer->steps + 1;
   /* Of the rounded betas that the kernels use, or the first steps would be too long or too
@@ -288,7 +301,7 @@ static update describe_update(nn_trainer *trainer, int count, double rate) {
   double beta1 = (double)(float)o->beta1, beta2 = (double)(float)o->beta2;
   return (update){
       .trainer = trainer,
-      .shards = (size_t)shard_count(count),
+      .job = job,
       .sgd = {.rate = (float)rate,
               .momentum = (float)o->momentum,
               .weight_decay = (float)o->weight_decay,
@@ -310,25 +323,25 @@ static void update_piece(void *argument, size_t index, size_t worker) {
   nn_trainer *trainer = run->trainer;
   const nn_engine *engine = &trainer->engine;
   const nn_kernels *kernels = engine->kernels;
-  piece part = trainer->pieces[index];
+  const piece *part = &trainer->pieces[index];
+  const size_t offset = trainer->graph->nodes[part->node].parameter_offset + part->offset;
   float *gradient = engine->scratch + worker * engine->scratch_floats;
-  float *weights = trainer->graph->parameters + part.offset;
-  float *first = trainer->vectors[FIRST].values + part.offset;
-  kernels->sum_rows(part.count, run->shards, engine->gradient_stride,
-                    engine->gradients + part.offset, gradient);
+  float *weights = trainer->graph->parameters + offset;
+  float *first = trainer->vectors[FIRST].values + offset;
+  sum_piece(trainer, run->job, part, gradient);
   if (trainer->options.optimiser == NN_SGD) {
     nn_sgd sgd = run->sgd;
-    if (!part.decays) sgd.weight_decay = 0;
-    kernels->sgd_step(part.count, &sgd, gradient, weights, first);
+    if (!part->decays) sgd.weight_decay = 0;
+    kernels->sgd_step(part->count, &sgd, gradient, weights, first);
   } else {
     nn_adam adam = run->adam;
-    if (!part.decays) adam.weight_decay = 0;
-    kernels->adam_step(part.count, &adam, gradient, weights, first,
-                       trainer->vectors[SECOND].values + part.offset);
+    if (!part->decays) adam.weight_decay = 0;
+    kernels->adam_step(part->count, &adam, gradient, weights, first,
+                       trainer->vectors[SECOND].values + offset);
   }
   if (trainer->vectors[AVERAGE].values)
-    kernels->average_step(part.count, run->average_decay, weights,
-                          trainer->vectors[AVERAGE].values + part.offset);
+    kernels->average_step(part->count, run->average_decay, weights,
+                          trainer->vectors[AVERAGE].values + offset);
 }
 
 /* The running statistics of batch norms, averaged as the weights are, so that averaged weights
@@ -345,7 +358,7 @@ void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *la
                      double rate, double *loss, int *correct) {
   nn_job job = describe_job(trainer, input, labels, count);
   run_batch(trainer, &job);
-  update run = describe_update(trainer, count, rate);
+  update run = describe_update(trainer, &job, rate);
   update_state(trainer, &job, run.average_decay);
   base_pool_run(trainer->pool, trainer->piece_count, update_piece, &run);
   trainer->steps++;

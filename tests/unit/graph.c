@@ -243,17 +243,23 @@ static void test_sessions_refuse(void **state) {
 /* Inference of a chain needs two activations at a time, however long it is. */
 static void test_memory_is_shared(void **state) {
   (void)state;
-  nn_graph *graph = make_network("repeat 50 ( conv 8 3x3 same )", (nn_shape){16, 16, 8}, 5);
-  nn_plan plan;
-  assert_int_equal(nn_plan_make(graph, false, 8, &plan, NULL), SCRAWL_OK);
-  assert_int_equal(plan.shard_floats, 2 * 16 * 16 * 8);
-  nn_plan_free(&plan);
-  /* Training keeps the 50 inputs of convolutions for each picture, and two gradients for one at a
-   * time. */
-  assert_int_equal(nn_plan_make(graph, true, 8, &plan, NULL), SCRAWL_OK);
-  assert_in_range(plan.shard_floats, 50 * 16 * 16 * 8, 8 * 54 * 16 * 16 * 8);
-  nn_plan_free(&plan);
-  nn_graph_free(graph);
+  const struct {
+    int side, at_once; /* pictures: small ones all together */
+  } cases[] = {{16, 8}, {64, 1}};
+  for (size_t i = 0; i < 2; i++) {
+    const size_t side = (size_t)cases[i].side, floats = side * side * 8;
+    const nn_shape input = {cases[i].side, cases[i].side, 8};
+    nn_graph *graph = make_network("repeat 50 ( conv 8 3x3 same )", input, 5);
+    nn_plan plan;
+    assert_int_equal(nn_plan_make(graph, false, 8, &plan, NULL), SCRAWL_OK);
+    assert_int_equal(plan.shard_floats, 2 * floats * (size_t)cases[i].at_once);
+    nn_plan_free(&plan);
+    /* Training keeps the 50 inputs of convolutions for each picture, and two gradients at a time. */
+    assert_int_equal(nn_plan_make(graph, true, 8, &plan, NULL), SCRAWL_OK);
+    assert_in_range(plan.shard_floats, 50 * floats, 8 * 54 * floats);
+    nn_plan_free(&plan);
+    nn_graph_free(graph);
+  }
 }
 
 static bool overlap(size_t a, size_t a_end, size_t b, size_t b_end) {

@@ -52,11 +52,11 @@ static void channel_products(size_t pixels, int channels, const float *x, const 
   }
 }
 
-static void channel_affine(size_t pixels, int channels, const float *x, const float *scale,
-                           const float *shift, bool relu, float *y) {
+INLINE void channel_affine_of(const bool whole, size_t pixels, int channels, const float *x,
+                              const float *scale, const float *shift, bool relu, float *y) {
   const size_t step = (size_t)channels;
   for (size_t p = 0; p < pixels; p++, x += step, y += step) {
-    EACH_VECTOR(c, lanes, step) {
+    EACH_VECTOR_OF(whole, c, lanes, step) {
       const vector value =
           vector_get(x + c, lanes) * vector_get(scale + c, lanes) + vector_get(shift + c, lanes);
       vector_put(y + c, relu ? vector_relu(value) : value, lanes);
@@ -64,16 +64,35 @@ static void channel_affine(size_t pixels, int channels, const float *x, const fl
   }
 }
 
-static void channel_combine(size_t pixels, int channels, const float *dy, const float *x,
-                            const float *a, const float *b, const float *k, float *dx) {
+static void channel_affine(size_t pixels, int channels, const float *x, const float *scale,
+                           const float *shift, bool relu, float *y) {
+  if ((size_t)channels % WIDTH == 0) {
+    channel_affine_of(true, pixels, channels, x, scale, shift, relu, y);
+  } else {
+    channel_affine_of(false, pixels, channels, x, scale, shift, relu, y);
+  }
+}
+
+INLINE void channel_combine_of(const bool whole, size_t pixels, int channels, const float *dy,
+                               const float *x, const float *a, const float *b, const float *k,
+                               float *dx) {
   const size_t step = (size_t)channels;
   for (size_t p = 0; p < pixels; p++, dy += step, x += step, dx += step) {
-    EACH_VECTOR(c, lanes, step) {
+    EACH_VECTOR_OF(whole, c, lanes, step) {
       const vector value = vector_get(a + c, lanes) * vector_get(dy + c, lanes) +
                            vector_get(b + c, lanes) * vector_get(x + c, lanes) +
                            vector_get(k + c, lanes);
       vector_put(dx + c, value, lanes);
     }
+  }
+}
+
+static void channel_combine(size_t pixels, int channels, const float *dy, const float *x,
+                            const float *a, const float *b, const float *k, float *dx) {
+  if ((size_t)channels % WIDTH == 0) {
+    channel_combine_of(true, pixels, channels, dy, x, a, b, k, dx);
+  } else {
+    channel_combine_of(false, pixels, channels, dy, x, a, b, k, dx);
   }
 }
 

@@ -36,6 +36,10 @@ static size_t dense_packed_floats(const nn_window *w) {
   return dense_row(w) * (size_t)w->out_c;
 }
 
+static size_t dense_packed_output(const nn_window *w, int output) {
+  return dense_row(w) * (size_t)output;
+}
+
 static void dense_pack(const nn_window *w, const float *weights, float *packed) {
   const size_t inputs = (size_t)w->in_c, outputs = (size_t)w->out_c, row = dense_row(w);
   for (size_t from = 0; from < row; from += WIDTH) {
@@ -205,6 +209,7 @@ static const nn_conv DENSE = {
     .can = dense_can,
     .packed_floats = dense_packed_floats,
     .pack = dense_pack,
+    .packed_output = dense_packed_output,
     .forward_scratch = dense_no_scratch,
     .forward = dense_forward,
     .packed_backward_floats = dense_no_floats,

@@ -266,8 +266,9 @@ INLINE void depth_add_new(float *to, vector value, size_t known) {
   vector_store(to, vector_load(to) + vector_where(lane >= (int32_t)known, value));
 }
 
-/* A row of dy and the rows of x under it, of which `inside` says whether they are in the picture and
- * `all` that they all are. Pixel `left` of x is under the first tap of the first pixel of dy. */
+/* A row of dy and the rows of x under it, of which `inside` says whether they are in the picture.
+ * Pixel `left` of x is under the first tap of the first pixel of dy. In what follows `all` says
+ * that all rows are inside. */
 typedef struct depth_weight_line {
   const float *x[DEPTH_TAPS];
   bool inside[DEPTH_TAPS];
@@ -282,17 +283,20 @@ INLINE void depth_weight_slide(const bool all, vector sum[][DEPTH_TAPS], vector 
                                const depth_weight_line *l) {
   const ptrdiff_t step = l->step;
   const float *dy = l->dy;
-  vector d[DEPTH_TAPS] = {{0}};
+  vector oldest, middle = {0}, newest = {0}; /* pixels of dy */
   for (int i = 0, in = l->left; i < l->count + DEPTH_TAPS - 1; i++, in++, dy += step) {
-    UNROLL for (int m = DEPTH_TAPS - 1; m > 0; m--) d[m] = d[m - 1];
-    d[0] = (vector){0};
-    if (i < l->count) d[0] = vector_load(dy);
-    *total += d[0];
+    oldest = middle;
+    middle = newest;
+    newest = (vector){0};
+    if (i < l->count) newest = vector_load(dy);
+    *total += newest;
     if (in < 0 || in >= l->width) continue;
     UNROLL for (int r = 0; r < DEPTH_TAPS; r++) {
       if (!all && !l->inside[r]) continue;
       const vector x = vector_load(l->x[r] + in * step);
-      UNROLL for (int m = 0; m < DEPTH_TAPS; m++) sum[r][m] += x * d[m];
+      sum[r][0] += x * newest;
+      sum[r][1] += x * middle;
+      sum[r][2] += x * oldest;
     }
   }
 }

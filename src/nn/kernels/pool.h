@@ -34,12 +34,12 @@ static pool_taps pool_taps_of(const nn_window *w, int oy, int ox) {
     for (size_t kx = 0, at = (taps).first + (size_t)ky * (taps).row; kx < (size_t)(taps).columns;  \
          kx++, at += (channels))
 
-static void max_pool_forward(const nn_window *w, const float *x, float *y) {
+INLINE void max_pool_forward_of(const bool whole, const nn_window *w, const float *x, float *y) {
   const size_t channels = (size_t)w->in_c;
   for (int oy = 0; oy < w->out_h; oy++) {
     for (int ox = 0; ox < w->out_w; ox++, y += channels) {
       const pool_taps taps = pool_taps_of(w, oy, ox);
-      EACH_VECTOR(c, lanes, channels) {
+      EACH_VECTOR_OF(whole, c, lanes, channels) {
         vector best = taps.rows ? vector_get(x + taps.first + c, lanes) : (vector){0};
         EACH_TAP(taps, at, channels) {
           const vector value = vector_get(x + at + c, lanes);
@@ -51,14 +51,22 @@ static void max_pool_forward(const nn_window *w, const float *x, float *y) {
   }
 }
 
-static void max_pool_backward(const nn_window *w, const float *x, const float *y, const float *dy,
-                              float *dx) {
+static void max_pool_forward(const nn_window *w, const float *x, float *y) {
+  if (w->in_c % WIDTH == 0) {
+    max_pool_forward_of(true, w, x, y);
+  } else {
+    max_pool_forward_of(false, w, x, y);
+  }
+}
+
+INLINE void max_pool_backward_of(const bool whole, const nn_window *w, const float *x,
+                                 const float *y, const float *dy, float *dx) {
   const size_t channels = (size_t)w->in_c;
   memset(dx, 0, (size_t)w->in_h * (size_t)w->in_w * channels * sizeof *dx);
   for (int oy = 0; oy < w->out_h; oy++) {
     for (int ox = 0; ox < w->out_w; ox++, y += channels, dy += channels) {
       const pool_taps taps = pool_taps_of(w, oy, ox);
-      EACH_VECTOR(c, lanes, channels) {
+      EACH_VECTOR_OF(whole, c, lanes, channels) {
         const vector best = vector_get(y + c, lanes);
         vector left = vector_get(dy + c, lanes); /* what no tap has taken yet */
         EACH_TAP(taps, at, channels) {
@@ -72,13 +80,23 @@ static void max_pool_backward(const nn_window *w, const float *x, const float *y
   }
 }
 
-static void average_pool_forward(const nn_window *w, const float *x, float *y) {
+static void max_pool_backward(const nn_window *w, const float *x, const float *y, const float *dy,
+                              float *dx) {
+  if (w->in_c % WIDTH == 0) {
+    max_pool_backward_of(true, w, x, y, dy, dx);
+  } else {
+    max_pool_backward_of(false, w, x, y, dy, dx);
+  }
+}
+
+INLINE void average_pool_forward_of(const bool whole, const nn_window *w, const float *x,
+                                    float *y) {
   const size_t channels = (size_t)w->in_c;
   for (int oy = 0; oy < w->out_h; oy++) {
     for (int ox = 0; ox < w->out_w; ox++, y += channels) {
       const pool_taps taps = pool_taps_of(w, oy, ox);
       const float inside = taps.rows ? (float)(taps.rows * taps.columns) : 1;
-      EACH_VECTOR(c, lanes, channels) {
+      EACH_VECTOR_OF(whole, c, lanes, channels) {
         vector sum = {0};
         EACH_TAP(taps, at, channels) sum += vector_get(x + at + c, lanes);
         vector_put(y + c, sum / inside, lanes);
@@ -87,20 +105,37 @@ static void average_pool_forward(const nn_window *w, const float *x, float *y) {
   }
 }
 
-static void average_pool_backward(const nn_window *w, const float *dy, float *dx) {
+static void average_pool_forward(const nn_window *w, const float *x, float *y) {
+  if (w->in_c % WIDTH == 0) {
+    average_pool_forward_of(true, w, x, y);
+  } else {
+    average_pool_forward_of(false, w, x, y);
+  }
+}
+
+INLINE void average_pool_backward_of(const bool whole, const nn_window *w, const float *dy,
+                                     float *dx) {
   const size_t channels = (size_t)w->in_c;
   memset(dx, 0, (size_t)w->in_h * (size_t)w->in_w * channels * sizeof *dx);
   for (int oy = 0; oy < w->out_h; oy++) {
     for (int ox = 0; ox < w->out_w; ox++, dy += channels) {
       const pool_taps taps = pool_taps_of(w, oy, ox);
       const float inside = taps.rows ? (float)(taps.rows * taps.columns) : 1;
-      EACH_VECTOR(c, lanes, channels) {
+      EACH_VECTOR_OF(whole, c, lanes, channels) {
         const vector share = vector_get(dy + c, lanes) / inside;
         EACH_TAP(taps, at, channels) {
           vector_put(dx + at + c, vector_get(dx + at + c, lanes) + share, lanes);
         }
       }
     }
+  }
+}
+
+static void average_pool_backward(const nn_window *w, const float *dy, float *dx) {
+  if (w->in_c % WIDTH == 0) {
+    average_pool_backward_of(true, w, dy, dx);
+  } else {
+    average_pool_backward_of(false, w, dy, dx);
   }
 }
 

@@ -108,4 +108,9 @@ INLINE void vector_add(float *to, vector value, size_t lanes) {
 #define EACH_VECTOR(i, lanes, count)                                                               \
   for (size_t i = 0, lanes; i < (count) && (lanes = (count)-i, true); i += WIDTH)
 
+/* The same in a function that is compiled twice, with `whole` true and false: true promises that
+ * there are only whole vectors, and spares inner loops the question. */
+#define EACH_VECTOR_OF(whole, i, lanes, count)                                                     \
+  for (size_t i = 0, lanes; i < (count) && (lanes = (whole) ? WIDTH : (count)-i, true); i += WIDTH)
+
 #endif

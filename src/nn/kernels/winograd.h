@@ -34,8 +34,8 @@ enum {
   /* Tiles in a register tile beside two vectors of channels, and what their number is rounded to. */
   GEMM_ROWS = NN_REGISTERS >= 32 ? 12 : 6,
   GEMM_STEP = GEMM_ROWS / 3,
-  /* Of transformed input and output of a chunk, in floats: half of a second cache of 512 KB. */
-  CHUNK_FLOATS = 1 << 16,
+  /* Of transformed input and output of a chunk: half of a second cache of 1 MB. */
+  CHUNK_FLOATS = 1 << 17,
 };
 
 /* ---- the matrices, one column or row at a time; m is a constant ---- */
@@ -258,13 +258,17 @@ static size_t slabs_floats(size_t tiles, size_t channels, int m) {
   return s.place * (size_t)((m + 2) * (m + 2));
 }
 
-/* How many tiles to take at a time of `all`, when each takes `floats`: as many as fit the budget,
- * evenly shared out. */
+/* How many tiles that take `floats` each fit the budget, of `all`. */
+static size_t chunk_most(size_t all, size_t floats) {
+  const size_t most = CHUNK_FLOATS / floats / GEMM_ROWS * GEMM_ROWS;
+  const size_t least = most < GEMM_ROWS ? GEMM_ROWS : most;
+  return all < least ? all : least;
+}
+
+/* How many to take at a time, evenly shared out: at most chunk_most() of them or of more. */
 static size_t chunk_tiles(size_t all, size_t floats) {
-  size_t most = CHUNK_FLOATS / floats / GEMM_ROWS * GEMM_ROWS;
-  if (most < GEMM_ROWS) most = GEMM_ROWS;
-  if (all <= most) return all;
-  const size_t chunks = (all + most - 1) / most;
+  const size_t most = chunk_most(all, floats), chunks = (all + most - 1) / most;
+  if (chunks == 1) return all;
   const size_t even = (all + chunks - 1) / chunks;
   return (even + GEMM_STEP - 1) / GEMM_STEP * GEMM_STEP;
 }

@@ -257,14 +257,15 @@ INLINE void winograd_pack_backward(const int m, const nn_window *w, const float 
 
 /* ---- forward ---- */
 
-static size_t forward_chunk(const nn_window *w, const tile_grid *grid) {
+static size_t forward_tile_floats(const nn_window *w, int m) {
   const size_t vectors = vectors_of((size_t)w->in_c) + vectors_of((size_t)w->out_c);
-  return chunk_tiles(grid->all, vectors * WIDTH * (size_t)((grid->m + 2) * (grid->m + 2)));
+  return vectors * WIDTH * (size_t)((m + 2) * (m + 2));
 }
 
+/* For any number of rows of the output. */
 static size_t winograd_forward_floats(const nn_window *w, int count, int m) {
   const tile_grid grid = tile_grid_of(w, m, count);
-  const size_t chunk = forward_chunk(w, &grid);
+  const size_t chunk = chunk_most(grid.all, forward_tile_floats(w, m));
   return slabs_floats(chunk, (size_t)w->in_c, m) + slabs_floats(chunk, (size_t)w->out_c, m);
 }
 
@@ -272,7 +273,7 @@ INLINE void winograd_forward(const int m, const nn_window *w, int count, const f
                              const float *packed, const nn_conv_end *end, float *y,
                              float *scratch) {
   const tile_grid grid = tile_grid_of(w, m, count);
-  const size_t chunk = forward_chunk(w, &grid);
+  const size_t chunk = chunk_tiles(grid.all, forward_tile_floats(w, m));
   const slabs in = slabs_of(chunk, (size_t)w->in_c, scratch);
   const slabs out =
       slabs_of(chunk, (size_t)w->out_c, scratch + slabs_floats(chunk, (size_t)w->in_c, m));

@@ -111,14 +111,14 @@ INLINE void weights_from_sums(const int m, const nn_window *w, const weight_slab
   }
 }
 
-static size_t backward_chunk(const nn_window *w, const tile_grid *grid) {
+static size_t backward_tile_floats(const nn_window *w, int m) {
   const size_t vectors = 2 * vectors_of((size_t)w->in_c) + vectors_of((size_t)w->out_c);
-  return chunk_tiles(grid->all, vectors * WIDTH * (size_t)((grid->m + 2) * (grid->m + 2)));
+  return vectors * WIDTH * (size_t)((m + 2) * (m + 2));
 }
 
 static size_t winograd_backward_floats(const nn_window *w, int count, int m) {
   const tile_grid grid = tile_grid_of(w, m, count);
-  const size_t chunk = backward_chunk(w, &grid);
+  const size_t chunk = chunk_most(grid.all, backward_tile_floats(w, m));
   return slabs_floats(chunk, (size_t)w->in_c, m) + slabs_floats(chunk, (size_t)w->out_c, m) +
          weight_slabs_floats(w, m);
 }
@@ -129,7 +129,7 @@ INLINE void winograd_backward(const int m, const nn_window *w, int count, const 
   const int places = (m + 2) * (m + 2);
   const size_t in_c = (size_t)w->in_c, out_c = (size_t)w->out_c;
   const tile_grid grid = tile_grid_of(w, m, count);
-  const size_t chunk = backward_chunk(w, &grid);
+  const size_t chunk = chunk_tiles(grid.all, backward_tile_floats(w, m));
   const slabs in = slabs_of(chunk, in_c, scratch);
   const slabs out = slabs_of(chunk, out_c, scratch + slabs_floats(chunk, in_c, m));
   const weight_slabs sums = weight_slabs_of(w, out.data + slabs_floats(chunk, out_c, m));

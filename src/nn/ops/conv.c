@@ -56,12 +56,41 @@ static void conv_pack_backward(const nn_run *run, float *packed) {
   run->kernels->conv_of(w)->pack_backward(w, run->parameters, packed);
 }
 
+static nn_conv_end end_of(const nn_run *run) {
+  const float *bias = run->parameters + weight_count(&run->node->window);
+  return (nn_conv_end){
+      .bias = run->node->bias ? bias : NULL, .relu = run->fuse_relu, .pool = run->fuse_pool};
+}
+
 static void conv_forward(const nn_run *run) {
   const nn_window *w = &run->node->window;
-  const nn_conv_end end = {.bias = run->node->bias ? run->parameters + weight_count(w) : NULL,
-                           .relu = run->fuse_relu};
+  const nn_conv_end end = end_of(run);
   run->kernels->conv_of(w)->forward(w, run->count, run->x[0], run->packed, &end, run->y,
                                     run->scratch);
+}
+
+/* Four rows of the output: any way to convolve can begin there, and so does a pool. */
+enum { PART_ROWS = 4 };
+
+static int conv_parts(const nn_node *node, const nn_kernels *kernels) {
+  (void)kernels;
+  return (node->window.out_h + PART_ROWS - 1) / PART_ROWS;
+}
+
+static void conv_forward_parts(const nn_run *run, int first, int end) {
+  const nn_window *w = &run->node->window;
+  const int row = first * PART_ROWS, last = end * PART_ROWS < w->out_h ? end * PART_ROWS : w->out_h;
+  const int top = row * w->stride_h - w->pad_top, in_row = top > 0 ? top : 0;
+  const int bottom = (last - 1) * w->stride_h - w->pad_top + w->kernel_h;
+  nn_window part = *w;
+  part.pad_top = in_row - top;
+  part.in_h = (bottom < w->in_h ? bottom : w->in_h) - in_row;
+  part.out_h = last - row;
+  const size_t out_row = (size_t)(run->fuse_pool ? row / 2 * (w->out_w / 2) : row * w->out_w);
+  const nn_conv_end finish = end_of(run);
+  run->kernels->conv_of(w)->forward(
+      &part, 1, run->x[0] + (size_t)in_row * (size_t)w->in_w * (size_t)w->in_c, run->packed,
+      &finish, run->y + out_row * (size_t)w->out_c, run->scratch);
 }
 
 static void conv_backward(const nn_run *run) {
@@ -103,7 +132,10 @@ const nn_operator NN_OPERATOR_CONV = {
     .forward = conv_forward,
     .backward = conv_backward,
     .forward_double = conv_forward_double,
+    .parts = conv_parts,
+    .forward_parts = conv_forward_parts,
     .fuses_relu = true,
+    .fuses_pool = true,
     .reads_x = true,
     .scratch_floats = conv_scratch,
     .packed_floats = conv_packed,

@@ -31,6 +31,11 @@ static size_t weight_count(const nn_node *node) {
   return (size_t)node->window.in_c * (size_t)node->window.out_c;
 }
 
+/* The weights, unless one input's alone would fill a piece of the parameter vector. */
+static size_t late_parameters(const nn_node *node) {
+  return node->window.out_c <= NN_PIECE_FLOATS ? weight_count(node) : 0;
+}
+
 static double dense_flops(const nn_node *node, const nn_shape *inputs) {
   (void)inputs;
   return 2.0 * (double)weight_count(node);
@@ -72,12 +77,36 @@ static void dense_forward(const nn_run *run) {
       ->forward(&node->window, run->count, run->x[0], run->packed, &end, run->y, run->scratch);
 }
 
+/* Each output, where its weights lie together. */
+static int dense_parts(const nn_node *node, const nn_kernels *kernels) {
+  return conv_of(node, kernels)->packed_output ? node->window.out_c : 1;
+}
+
+static void dense_forward_parts(const nn_run *run, int first, int end) {
+  const nn_node *node = run->node;
+  const nn_conv *conv = conv_of(node, run->kernels);
+  const float *bias = run->parameters + weight_count(node);
+  const nn_conv_end finish = {.bias = node->bias ? bias + first : NULL, .relu = run->fuse_relu};
+  nn_window part = node->window;
+  part.out_c = end - first;
+  const size_t at = conv->packed_output ? conv->packed_output(&node->window, first) : 0;
+  conv->forward(&part, 1, run->x[0], run->packed + at, &finish, run->y + first, run->scratch);
+}
+
 static void dense_backward(const nn_run *run) {
   const nn_node *node = run->node;
   float *bias = node->bias ? run->gradient + weight_count(node) : NULL;
   conv_of(node, run->kernels)
       ->backward(&node->window, run->count, run->x[0], run->dy, run->packed_backward, run->dx[0],
-                 run->gradient, bias, run->scratch);
+                 late_parameters(node) ? NULL : run->gradient, bias, run->scratch);
+}
+
+static void late_gradient(const nn_run *run, const nn_rows *rows, size_t first, size_t count,
+                          float *gradient) {
+  const size_t outputs = (size_t)run->node->window.out_c, input = first / outputs;
+  const float *x[NN_DENSE_ROWS];
+  for (size_t r = 0; r < rows->count; r++) x[r] = rows->x[r] + input;
+  run->kernels->dense_weights(rows->count, count / outputs, outputs, x, rows->dy, gradient);
 }
 
 static void dense_forward_double(const nn_run_double *run) {
@@ -98,6 +127,8 @@ const nn_operator NN_OPERATOR_DENSE = {
     .forward = dense_forward,
     .backward = dense_backward,
     .forward_double = dense_forward_double,
+    .parts = dense_parts,
+    .forward_parts = dense_forward_parts,
     .fuses_relu = true,
     .reads_x = true,
     .whole_shards = true,
@@ -106,4 +137,6 @@ const nn_operator NN_OPERATOR_DENSE = {
     .pack = dense_pack,
     .packed_backward_floats = dense_packed_backward,
     .pack_backward = dense_pack_backward,
+    .late_parameters = late_parameters,
+    .late_gradient = late_gradient,
 };
