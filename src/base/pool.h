@@ -1,10 +1,11 @@
 /* A thread pool owned by its caller.
  *
  * base_pool_run() calls `task` for every index 0..count-1, on the pool's threads and the calling
- * one, and returns when all are done. Indices are handed out one at a time from an atomic counter,
- * so a thread that loses its core holds up one item, not a fixed share. Threads spin only for a few
- * microseconds before they sleep. Results must not depend on which worker ran what: `worker`
- * (0..threads-1) is for scratch memory only.
+ * one, and returns when all are done. A thread begins with its own part of the indices, the same in
+ * every run of that many, and then helps with the others', one at a time: so a thread that loses
+ * its core holds up one item, not a fixed share. Threads spin only for some microseconds before
+ * they sleep. Results must not depend on which worker ran what: `worker` (0..threads-1) is for
+ * scratch memory only.
  *
  * base_pool_offer() lists further items for threads that would wait otherwise: those that find
  * nothing to do between runs, and in a run those that are done before the others. That is how the
