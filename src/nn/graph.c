@@ -147,8 +147,7 @@ scrawl_status nn_graph_copy(const nn_graph *graph, nn_graph **copy, base_error *
     }
     memcpy(made->parameters, graph->parameters, graph->parameter_count * sizeof(float));
     if (graph->state_count) memcpy(made->state, graph->state, graph->state_count * sizeof(float));
-    if (graph->scale_count)
-      memcpy(made->scales, graph->scales, graph->scale_count * sizeof(float));
+    if (graph->scale_count) memcpy(made->scales, graph->scales, graph->scale_count * sizeof(float));
   }
   *copy = made;
   return SCRAWL_OK;
