@@ -76,8 +76,8 @@ void nn_write_text(nn_writer *writer, uint32_t number, const char *text);
  * returned. */
 size_t nn_write_begin(nn_writer *writer, uint32_t number);
 void nn_write_end(nn_writer *writer, size_t mark);
-/* A bytes field of `size` bytes to be filled; NULL when memory is exhausted. The place is good until
- * the next write. */
+/* A bytes field of `size` bytes to be filled; NULL when memory is exhausted. The place is good
+ * until the next write. */
 uint8_t *nn_write_room(nn_writer *writer, uint32_t number, size_t size);
 /* A bytes field of `count` floats to be filled one by one with nn_put_float; NULL when memory is
  * exhausted. The place is good until the next write. */

@@ -149,6 +149,12 @@ INLINE bytes sort_pixels(const int together, bytes value) {
   return value;
 }
 
+/* The first `count` bytes, at most BYTES: not often, and so not inline. */
+static __attribute__((noinline)) void bytes_put(uint8_t *to, const uint8_t *from, size_t count) {
+  for (size_t part = BYTES; part > 0; part /= 2)
+    for (; count >= part; count -= part, to += part, from += part) memcpy(to, from, part);
+}
+
 /* `count` <= pixels of them are real, and stored; so are `channels` <= vectors * WIDTH. */
 INLINE void int8_tile_bytes(const int pixels, const int vectors, const nn_int8_sum *s,
                             const uint8_t *block, ints sum[INT8_TILE][INT8_VECTORS], size_t count,

@@ -158,10 +158,4 @@ static inline void dot_weights_store(void *to, size_t lane, const int8_t four[4]
   }
 }
 
-/* The first `count` bytes, at most BYTES: not often, and so not inline. */
-static __attribute__((noinline)) void bytes_put(uint8_t *to, const uint8_t *from, size_t count) {
-  for (size_t part = BYTES; part > 0; part /= 2)
-    for (; count >= part; count -= part, to += part, from += part) memcpy(to, from, part);
-}
-
 #endif
