@@ -32,7 +32,7 @@ enum { BATCH = 3 };
 /* Not through a session of the unfolded network alone, which may one day fold by itself: the twins
  * in double know batch statistics only, so batch norms are computed here. */
 static void run_plainly(const nn_graph *graph, const float *input, double *output) {
-  double *values[NN_MAX_NODES];
+  double *values[NN_MAX_NODES] = {0};
   for (int n = 0; n < graph->node_count; n++) {
     const nn_node *node = &graph->nodes[n];
     size_t count = BATCH * nn_shape_floats(node->shape);

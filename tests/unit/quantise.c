@@ -107,7 +107,7 @@ static void normalise(const nn_graph *graph, const nn_node *node, const double *
 }
 
 static double *reference(const nn_graph *graph, const float *input) {
-  double *values[NN_MAX_NODES];
+  double *values[NN_MAX_NODES] = {0};
   for (int n = 0; n < graph->node_count; n++) {
     const nn_node *node = &graph->nodes[n];
     size_t count = BATCH * nn_shape_floats(node->shape);

@@ -11,6 +11,9 @@
  *   NEON             signed bytes only, so pixels are moved down by 128 (DOT_ZERO) and sums put
  *                    right beforehand; products of weights up to 127 fit 16 bits even in pairs
  *
+ * nearest: to the nearest whole number, of two the even one. bytes_largest: the larger of each
+ * pair.
+ *
  * narrow: four vectors of numbers to one of bytes: to 16 bits, plus `zero`, to 8 bits, each step
  * stopping at the ends of its range, so that all of it is clamp(number + zero, 0, 255). It works
  * within 128-bit lanes: the lanes' i-th quarter of vector v comes to the place 4 i + v. */
