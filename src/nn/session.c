@@ -5,9 +5,11 @@
  * cache. Fewer pictures than threads run one after the other, the threads sharing each step.
  *
  * Sharing has a weakness: when another process has taken a core, a thread that is on its way
- * through its part of a step may lose that core for milliseconds, and the caller waits. So a run that
- * took much longer than one alone is a reason to run alone for a while, the longer the more often it
- * happened in succession; and so is a network whose steps are too small to be worth sharing. */
+ * through its part of a step may lose that core for milliseconds, and the caller waits. So the time
+ * that shared runs save against runs alone is kept as a credit, from which what they waste is paid:
+ * when it is used up, the session runs alone for a while, the longer the more often it happened in
+ * succession. The credit is limited, so that one long stall uses it up. Networks whose steps are too
+ * small to be worth sharing end up the same way. */
 #include "nn/session.h"
 
 #include <string.h>
@@ -21,14 +23,16 @@
 /* Pictures: enough rows for a dense layer to use its weights well. */
 enum { MAX_CHUNK = 8 };
 
-/* Runs: alone at first, after a stall at least and at most; shared, before a judgement and before old
- * stalls are forgiven. */
-enum { FIRST_ALONE = 8, LEAST_ALONE = 256, MOST_ALONE = 1 << 14, JUDGED = 32, FORGIVEN = 1024 };
+/* Runs: alone at first, after a stall at least and at most; shared ones after which earlier stalls are
+ * forgiven. */
+enum { FIRST_ALONE = 8, LEAST_ALONE = 256, MOST_ALONE = 1 << 14, FORGIVEN = 1024 };
+/* Credit at first and at most, in runs alone. */
+enum { FIRST_CREDIT = 16, MOST_CREDIT = 32 };
 
-/* Whether to share steps. Times in seconds of a run. */
+/* Whether to share steps; times in seconds. */
 typedef struct sharing {
-  double alone;  /* the shortest of late */
-  double shared; /* on average */
+  double alone; /* the shortest run of late */
+  double credit;
   int runs_left; /* alone, before sharing is tried again */
   int pause;     /* runs alone after the next stall */
   int smooth;    /* shared runs since the last stall */
@@ -122,12 +126,13 @@ static void learn(sharing *s, bool alone, double seconds) {
   if (alone) {
     s->alone = seconds < s->alone ? seconds : 1.01 * s->alone;
     s->runs_left--;
+    s->credit = FIRST_CREDIT * s->alone;
     return;
   }
-  s->shared = s->smooth == 0 ? seconds : 0.9 * s->shared + 0.1 * seconds;
   s->smooth++;
-  const bool stalled = seconds > 2 * s->alone, useless = s->smooth > JUDGED && s->shared > s->alone;
-  if (!stalled && !useless) return;
+  s->credit += s->alone - seconds;
+  if (s->credit > MOST_CREDIT * s->alone) s->credit = MOST_CREDIT * s->alone;
+  if (s->credit > 0) return;
   if (s->smooth > FORGIVEN) s->pause = LEAST_ALONE;
   s->runs_left = s->pause;
   s->pause = s->pause < MOST_ALONE ? 2 * s->pause : MOST_ALONE;
