@@ -237,8 +237,8 @@ static void run_step(const nn_engine *engine, const nn_job *job, nn_shard shard,
   run.count = count;
   for (int i = 0; i < op->inputs; i++)
     run.x[i] = locate_activation(engine, job, shard, skip, run.node->input[i]);
-  run.y = locate(engine, job, shard, skip, engine->plan.nodes[n].activation,
-                 result_floats(engine, n));
+  run.y =
+      locate(engine, job, shard, skip, engine->plan.nodes[n].activation, result_floats(engine, n));
   run.saved = locate(engine, job, shard, skip, engine->plan.nodes[n].saved, 0);
   run.statistics = engine->statistics + (size_t)shard.index * engine->statistics_count +
                    engine->nodes[n].statistics;

@@ -64,8 +64,8 @@ void nn_engine_prepare(nn_engine *engine, base_pool *pool, bool input_gradient);
 void nn_engine_clear(nn_engine *engine, int shard);
 /* Runs groups from `group` on up to the end of the phase; returns the group after it. */
 int nn_engine_run_phase(nn_engine *engine, const nn_job *job, nn_shard shard, int group);
-/* Inference of one picture, step by step: into how many parts a step can be cut, and running some of
- * them. */
+/* Inference of one picture, step by step: into how many parts a step can be cut, and running some
+ * of them. */
 int nn_engine_parts(const nn_engine *engine, int step);
 void nn_engine_run_parts(const nn_engine *engine, const nn_job *job, size_t worker, int step,
                          int first, int end);

@@ -89,10 +89,10 @@ typedef struct nn_operator {
   size_t (*packed_backward_floats)(const nn_node *node, const nn_kernels *kernels);
   void (*pack_backward)(const nn_run *run, float *packed);
 
-  /* The first late_parameters of a node are left out by backward: their gradient is made by the pass
-   * of the optimiser, piece by piece and over the whole batch at once, instead of a row of gradients
-   * for each shard to be cleared, written and added up. late_gradient adds that of `count`
-   * parameters from `first` on, whole outputs. */
+  /* The first late_parameters of a node are left out by backward: their gradient is made by the
+   * pass of the optimiser, piece by piece and over the whole batch at once, instead of a row of
+   * gradients for each shard to be cleared, written and added up. late_gradient adds that of
+   * `count` parameters from `first` on, whole outputs. */
   size_t (*late_parameters)(const nn_node *node);
   void (*late_gradient)(const nn_run *run, const nn_rows *rows, size_t first, size_t count,
                         float *gradient);

@@ -4,8 +4,8 @@
  * intervals do not overlap may share memory. They are placed largest first, each at the lowest
  * offset that is free during its interval (first fit by size, see Pisarchyk and Lee 2020). A buffer
  * used by more than one group, or by a group that runs step by step, holds all pictures of the
- * shard; in a group that runs picture by picture its other pictures wait meanwhile, so that it is in
- * use from the start of such a group or to its end.
+ * shard; in a group that runs picture by picture its other pictures wait meanwhile, so that it is
+ * in use from the start of such a group or to its end.
  *
  * Some nodes share a buffer: a flatten is its input; a ReLU that is the only reader of an operator
  * that can do it itself is that operator's output, and so is, in inference, a pool behind it; an

@@ -8,8 +8,8 @@
  * through its part of a step may lose that core for milliseconds, and the caller waits. So the time
  * that shared runs save against runs alone is kept as a credit, from which what they waste is paid:
  * when it is used up, the session runs alone for a while, the longer the more often it happened in
- * succession. The credit is limited, so that one long stall uses it up. Networks whose steps are too
- * small to be worth sharing end up the same way. */
+ * succession. The credit is limited, so that one long stall uses it up. Networks whose steps are
+ * too small to be worth sharing end up the same way. */
 #include "nn/session.h"
 
 #include <string.h>
@@ -23,8 +23,8 @@
 /* Pictures: enough rows for a dense layer to use its weights well. */
 enum { MAX_CHUNK = 8 };
 
-/* Runs: alone at first, after a stall at least and at most; shared ones after which earlier stalls are
- * forgiven. */
+/* Runs: alone at first, after a stall at least and at most; shared ones after which earlier stalls
+ * are forgiven. */
 enum { FIRST_ALONE = 8, LEAST_ALONE = 256, MOST_ALONE = 1 << 14, FORGIVEN = 1024 };
 /* Credit at first and at most, in runs alone. */
 enum { FIRST_CREDIT = 16, MOST_CREDIT = 32 };

@@ -1,13 +1,14 @@
 /* Dense layers with few outputs: rows of numbers, not pictures.
  *
- * Ten outputs fill 10 of 16 lanes, and the weights of 18,432 inputs, padded to 16, no longer fit the
- * second cache. Here the lanes run along the inputs: weights lie as [output][input], nothing is
- * wasted, and y[row][output] is a sum over lanes at the very end. A register tile is rows x outputs;
- * every sum goes over the inputs in the same order, whatever the tile.
+ * Ten outputs fill 10 of 16 lanes, and the weights of 18,432 inputs, padded to 16, no longer fit
+ * the second cache. Here the lanes run along the inputs: weights lie as [output][input], nothing is
+ * wasted, and y[row][output] is a sum over lanes at the very end. A register tile is rows x
+ * outputs; every sum goes over the inputs in the same order, whatever the tile.
  *
- * The gradient of the inputs uses the same weights: lanes along the inputs again, dx[row] = sum over
- * outputs of dy[row][output] weights[output]. That of the weights, dense_weights, is for any number of
- * outputs, and its rows may come from anywhere: the trainer takes it over a whole batch at once. */
+ * The gradient of the inputs uses the same weights: lanes along the inputs again, dx[row] = sum
+ * over outputs of dy[row][output] weights[output]. That of the weights, dense_weights, is for any
+ * number of outputs, and its rows may come from anywhere: the trainer takes it over a whole batch
+ * at once. */
 #ifndef NN_KERNELS_DENSE_H
 #define NN_KERNELS_DENSE_H
 

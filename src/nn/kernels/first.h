@@ -2,15 +2,15 @@
  *
  * There is so little to sum (9 or 25 products for each number stored) that looking up where each
  * pixel's window begins, as the direct kernel does, costs as much as the sums. Here a run of pixels
- * of one row is summed at a time: for each row of the window its taps are loaded once, each number of
- * the picture is broadcast once, and goes into every sum of the run that wants it. That takes run x
- * vectors of sums + kernel x vectors of taps + 1 registers. Of the last run of a row some pixels may
- * already be done; they come out the same. In the gradient of the weights the sums of all taps stay
- * in registers over all pixels: taps x vectors + vectors + 1.
+ * of one row is summed at a time: for each row of the window its taps are loaded once, each number
+ * of the picture is broadcast once, and goes into every sum of the run that wants it. That takes
+ * run x vectors of sums + kernel x vectors of taps + 1 registers. Of the last run of a row some
+ * pixels may already be done; they come out the same. In the gradient of the weights the sums of
+ * all taps stay in registers over all pixels: taps x vectors + vectors + 1.
  *
- * With 16 registers there is no room for enough sums and the direct kernels are as fast; so first_can
- * asks for 32. The gradient of the input, which hardly anybody wants of a first layer, is left to the
- * direct kernels. The order of every sum of the output is that of the direct kernel. */
+ * With 16 registers there is no room for enough sums and the direct kernels are as fast; so
+ * first_can asks for 32. The gradient of the input, which hardly anybody wants of a first layer, is
+ * left to the direct kernels. The order of every sum of the output is that of the direct kernel. */
 #ifndef NN_KERNELS_FIRST_H
 #define NN_KERNELS_FIRST_H
 

@@ -20,8 +20,8 @@
  * magnitudes). Everything here works on vectors of channels.
  *
  * Transformed tiles lie as [t t places][vectors of channels][tiles][WIDTH], each place a slab of an
- * odd number of vectors so that the places do not compete for the same lines of the cache. Tiles are
- * numbered through all pictures of a call; the slabs hold a chunk of them that fits the second
+ * odd number of vectors so that the places do not compete for the same lines of the cache. Tiles
+ * are numbered through all pictures of a call; the slabs hold a chunk of them that fits the second
  * cache. */
 #ifndef NN_KERNELS_WINOGRAD_H
 #define NN_KERNELS_WINOGRAD_H
@@ -31,7 +31,7 @@
 enum {
   PLACES_4 = 36,
   SIDE_MOST = 6, /* of an input tile */
-  /* Tiles in a register tile beside two vectors of channels, and what their number is rounded to. */
+  /* Tiles in a register tile beside two vectors of channels; what their number is rounded to. */
   GEMM_ROWS = NN_REGISTERS >= 32 ? 12 : 6,
   GEMM_STEP = GEMM_ROWS / 3,
   /* Of transformed input and output of a chunk: half of a second cache of 1 MB. */
@@ -146,7 +146,7 @@ INLINE void winograd_weights_back(const int m, const vector *u, vector *g) {
 }
 
 /* Both sides of the small matrices: here the columns of a square of rows x rows vectors, `row` and
- * `column` floats apart, into `half` (sides x rows); the rows of that are the caller's to finish. */
+ * `column` floats apart, into `half` (sides x rows); its rows are the caller's to finish. */
 typedef void winograd_line(const int m, const vector *from, vector *to);
 
 INLINE void winograd_columns(winograd_line *line, const int m, const int rows, const int sides,

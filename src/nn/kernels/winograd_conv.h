@@ -1,9 +1,9 @@
 /* Winograd's convolution: output and gradient of the input (winograd.h has the method).
  *
  * Both are, for each place of a transformed tile, a product of tiles x channels with channels x
- * channels. The micro-kernel is that of the direct convolution (conv.h), a tile of rows x vectors in
- * registers; since its rows lie one vector apart, they need no addresses of their own, and with 32
- * registers it can be 12 x 2.
+ * channels. The micro-kernel is that of the direct convolution (conv.h), a tile of rows x vectors
+ * in registers; since its rows lie one vector apart, they need no addresses of their own, and with
+ * 32 registers it can be 12 x 2.
  *
  * Weights are transformed when they are packed: [places][blocks of two vectors of outputs][inputs]
  * [vectors]. Every tile is summed over channels in the same order in one lane of its own: a
@@ -152,7 +152,7 @@ INLINE void tiles_to_output(const int m, const tile_grid *grid, const nn_window 
   }
 }
 
-/* Pixels from .. to - 1 of a line of `side`: those before `add` are added to, the others written. */
+/* Pixels from .. to - 1 of a line of `side`: those before `add` are added to, the rest written. */
 INLINE void line_to_gradient(int from, int to, const int side, int add, size_t lanes,
                              const vector *line, float *pixel, size_t channels) {
   UNROLL for (int k = 0; k < side; k++) {
