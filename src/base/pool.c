@@ -220,6 +220,18 @@ static size_t start_team(base_pool *pool) {
   return started;
 }
 
+/* Held for some nanoseconds, and wanted by a thread that polls the moment it is released: sleeping
+ * on it would take a thousand times as long. None of these can fail on the systems built for. */
+static void make_lock(pthread_mutex_t *lock) {
+  pthread_mutexattr_t kind;
+  pthread_mutexattr_init(&kind);
+#ifdef __GLIBC__
+  pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+  pthread_mutex_init(lock, &kind);
+  pthread_mutexattr_destroy(&kind);
+}
+
 base_pool *base_pool_create(size_t threads) {
   size_t cores = base_cpu_cores();
   if (threads == 0) threads = cores;
@@ -232,7 +244,7 @@ base_pool *base_pool_create(size_t threads) {
   pool->threads = threads;
   pool->spins = threads <= cores;
   pool->wait.patience = LEAST_PATIENCE;
-  pthread_mutex_init(&pool->lock, NULL); /* these three cannot fail on the systems built for */
+  make_lock(&pool->lock);
   pthread_cond_init(&pool->work_opened, NULL);
   pthread_cond_init(&pool->work_left, NULL);
   size_t started = start_team(pool);
