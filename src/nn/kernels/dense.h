@@ -41,15 +41,14 @@ static size_t dense_packed_output(const nn_window *w, int output) {
   return dense_row(w) * (size_t)output;
 }
 
+/* Reads in order and writes a column of the output rows at a time: one store for each weight. */
 static void dense_pack(const nn_window *w, const float *weights, float *packed) {
   const size_t inputs = (size_t)w->in_c, outputs = (size_t)w->out_c, row = dense_row(w);
-  for (size_t from = 0; from < row; from += WIDTH) {
-    for (size_t o = 0; o < outputs; o++) {
-      float *to = packed + o * row + from;
-      for (size_t i = 0; i < WIDTH; i++) {
-        to[i] = from + i < inputs ? weights[(from + i) * outputs + o] : 0;
-      }
-    }
+  for (size_t i = 0; i < inputs; i++, weights += outputs) {
+    for (size_t o = 0; o < outputs; o++) packed[o * row + i] = weights[o];
+  }
+  for (size_t o = 0; o < outputs; o++) {
+    memset(packed + o * row + inputs, 0, (row - inputs) * sizeof *packed);
   }
 }
 

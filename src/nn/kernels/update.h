@@ -35,15 +35,14 @@ static void adam_step(size_t count, const nn_adam *adam, const float *restrict g
   const float coupled = adam->decoupled ? 0 : adam->weight_decay;
   const float decoupled = adam->decoupled ? adam->rate * adam->weight_decay : 0;
   const float beta1 = adam->beta1, beta2 = adam->beta2, rate = adam->rate, epsilon = adam->epsilon;
-  const float correction1 = adam->correction1, correction2 = adam->correction2;
+  const float step = rate / adam->correction1, more = 1 / adam->correction2;
   for (size_t i = 0; i < count; i++) {
     const float g = gradient[i] + coupled * weights[i];
     const float mean = beta1 * first[i] + (1 - beta1) * g;
     const float square = beta2 * second[i] + (1 - beta2) * g * g;
     first[i] = mean;
     second[i] = square;
-    weights[i] -= decoupled * weights[i] +
-                  rate * (mean / correction1) / (sqrtf(square / correction2) + epsilon);
+    weights[i] -= decoupled * weights[i] + step * mean / (sqrtf(square * more) + epsilon);
   }
 }
 
