@@ -179,6 +179,8 @@ scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error) 
   BASE_TRY(check_range("weight-decay", trainer->weight_decay, 0, 100, error));
   BASE_TRY(check_range("label-smoothing", trainer->label_smoothing, 0, 0.99, error));
   BASE_TRY(check_range("average", trainer->average_decay, 0, 0.999999, error));
+  BASE_TRY(check_range("teacher-share", trainer->teacher_share, 0.001, 1, error));
+  BASE_TRY(check_range("teacher-temperature", trainer->teacher_temperature, 0.1, 100, error));
   BASE_TRY(check_range("validation", recipe->validation, 0, 0.9, error));
   BASE_TRY(check_range("patience", recipe->patience, 0, 100000, error));
   if (recipe->scale != 1 && recipe->scale != 255)
@@ -258,6 +260,7 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
       {"data", recipe->data},
       {"arch", recipe->architecture},
       {"from", recipe->from},
+      {"teacher", recipe->teacher},
       {"name", recipe->name},
       {"optimiser", optimisers[trainer->optimiser]},
       {"schedule", schedules[recipe->schedule.kind]},
@@ -274,6 +277,10 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
   BASE_TRY(add_number(list, "weight-decay", trainer->weight_decay, error));
   BASE_TRY(add_number(list, "label-smoothing", trainer->label_smoothing, error));
   BASE_TRY(add_number(list, "average", trainer->average_decay, error));
+  if (recipe->teacher) {
+    BASE_TRY(add_number(list, "teacher-share", trainer->teacher_share, error));
+    BASE_TRY(add_number(list, "teacher-temperature", trainer->teacher_temperature, error));
+  }
   BASE_TRY(add_augmentation(list, &recipe->augmentation, error));
   BASE_TRY(add_number(list, "scale", recipe->scale, error));
   BASE_TRY(add_number(list, "validation", recipe->validation, error));

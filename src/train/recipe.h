@@ -14,6 +14,7 @@ typedef struct train_recipe {
   const char *data;         /* the data set, as the user named it */
   const char *architecture; /* a preset or a network as text; NULL: that of `from` */
   const char *from;         /* the model whose weights training starts from; NULL: random ones */
+  const char *teacher;      /* the model whose probabilities are learnt (teacher.h); NULL: none */
   int epochs;
   /* its batch, optimiser and the rest; its seed is derived from `seed` */
   nn_trainer_options trainer;
