@@ -94,10 +94,12 @@ static const cli_option OPTIONS[] = {
     {"patience", 0, CLI_COUNT, "N",
      "Stop after so many epochs without a better validation; 0: never.", &given.patience},
     {"augment", 0, CLI_TEXT, "none|NAME|KEY=VALUE,...",
-     "Change each picture a little every time: light, standard or strong, or the largest amounts "
-     "of "
-     "rotation (degrees), scale, shear, shift (pixels), elastic, elastic-sigma, stroke (pixels), "
-     "noise and erase, such as \"standard,rotation=5\"; none.",
+     "Change each picture a little every time: light, standard, strong or, for photographs and "
+     "noise, world; or the largest amounts of rotation (degrees), scale, shear, shift (pixels), "
+     "elastic, elastic-sigma, stroke (pixels), perspective; of damage by gap, crop, neighbour, "
+     "rule, shade, texture, blur, motion, pixelate, contrast, noise, salt and jpeg, each with the "
+     "share of pictures that gets it, such as blur-chance=0.1 (all without); and the chances of "
+     "erase and binarise: \"standard,noise=0.5,noise-chance=0.3\"; none.",
      &given.augment},
     {"scale", 0, CLI_NUMBER, "1|255",
      "What full ink becomes for the network: 1 or, raw pixels, 255; 1, or that of --from.",
