@@ -25,6 +25,8 @@
 
 /* The alphabet of ten classes unless given, and what `--as digit` reads. */
 #define READ_DIGITS "0123456789"
+/* The sign of the class of everything that is no glyph of the others: it is never read as text. */
+#define READ_NO_GLYPH "\u2205"
 
 struct scrawl_model {
   nn_graph *graph;

@@ -197,6 +197,7 @@ train_recipe train_recipe_defaults(nn_optimiser optimiser) {
                    .step_factor = 0.1},
       .seed = 1,
       .validation = 0.1,
+      .others = 1,
       .split_seed = 1,
       .scale = 1,
   };
@@ -242,6 +243,7 @@ static scrawl_status check_range(const char *name, double value, double low, dou
 
 scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error) {
   const nn_trainer_options *trainer = &recipe->trainer;
+  BASE_TRY(check_range("others", recipe->others, 0, 1, error));
   BASE_TRY(check_range("epochs", recipe->epochs, 1, 100000, error));
   BASE_TRY(check_range("batch", trainer->batch, 1, 4096, error));
   BASE_TRY(check_range("rate", recipe->schedule.rate, 1e-12, 100, error));
@@ -329,6 +331,8 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
     const char *name, *value;
   } texts[] = {
       {"data", recipe->data},
+      {"alphabet", recipe->alphabet},
+      {"leave-out", recipe->alphabet ? recipe->leave_out : NULL},
       {"arch", recipe->architecture},
       {"from", recipe->from},
       {"teacher", recipe->teacher},
@@ -338,6 +342,8 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     if (texts[i].value) BASE_TRY(train_option_add(list, texts[i].name, texts[i].value, error));
+  if (recipe->alphabet && recipe->others < 1)
+    BASE_TRY(add_number(list, "others", recipe->others, error));
   BASE_TRY(add_number(list, "epochs", recipe->epochs, error));
   BASE_TRY(add_number(list, "batch", trainer->batch, error));
   BASE_TRY(add_number(list, "rate", recipe->schedule.rate, error));
