@@ -16,15 +16,15 @@
 #include "base/memory.h"
 
 enum {
-  GLYPH_BOX = 20,
-  OVERSAMPLING = 4,     /* a glyph is drawn so much larger than it will be */
+  GLYPH_BOX = 20,       /* as it is framed: ink_normalise_glyph then has nothing to scale */
   MAX_SIDE = 4096,      /* pixels */
   MAX_STEPS = 1 << 16,  /* a resampled stroke has no more points than this */
   MAX_PASSES = 1 << 10, /* of smoothing */
 };
-static const double STEP = 1;         /* pixels between resampled points */
-static const double LEAST_GRAIN = .5; /* pixels: less is not seen */
-static const double THINNEST = .5;    /* of the pen's width, at no pressure */
+static const double STEP = .25;        /* pixels between resampled points */
+static const double LEAST_GRAIN = .1;  /* pixels: less is not seen */
+static const double PASSED_OVER = .35; /* of the radius */
+static const double THINNEST = .5;     /* of the pen's width, at no pressure */
 
 typedef struct extent {
   double left, top, right, bottom;
@@ -76,31 +76,35 @@ static int clamp(double value, int most) {
   return value < 0 ? 0 : value > most ? most : (int)value;
 }
 
+/* A row of pixels whose middles lie at `px`, `px` + 1, ... and `py` from the segment's start.
+ * Comparisons instead of fminf, which is a call where not-a-number must be heeded. */
+static void draw_row(uint8_t *row, int count, float px, float py, float dx, float dy, float inverse,
+                     float start, float change) {
+  for (int i = 0; i < count; i++, px += 1) {
+    float t = (px * dx + py * dy) * inverse;
+    t = t < 0 ? 0 : t > 1 ? 1 : t;
+    float ex = px - t * dx, ey = py - t * dy, radius = start + t * change + .5f;
+    float squared = ex * ex + ey * ey;
+    if (squared >= radius * radius) continue;
+    float level = radius - sqrtf(squared);
+    uint8_t ink = level >= 1 ? 255 : (uint8_t)(255 * level + .5f);
+    if (ink > row[i]) row[i] = ink;
+  }
+}
+
 /* `from` and `to` in pixels, `pressure` still in them. */
 static void draw_segment(const canvas *c, const ink_point *from, const ink_point *to) {
   const ink_image *image = c->image;
-  double ax = (double)from->x, ay = (double)from->y, dx = (double)to->x - ax,
-         dy = (double)to->y - ay;
-  double start = radius_of(c, from), change = radius_of(c, to) - start;
-  double squared = dx * dx + dy * dy, inverse = squared > 0 ? 1 / squared : 0;
-  double reach = fmax(start, start + change) + 1;
-  int left = clamp(fmin(ax, ax + dx) - reach, image->width);
-  int right = clamp(fmax(ax, ax + dx) + reach + 1, image->width);
-  int top = clamp(fmin(ay, ay + dy) - reach, image->height);
-  int bottom = clamp(fmax(ay, ay + dy) + reach + 1, image->height);
-  for (int y = top; y < bottom; y++) {
-    uint8_t *row = image->pixels + (size_t)y * image->stride;
-    double py = y + .5 - ay;
-    for (int x = left; x < right; x++) {
-      double px = x + .5 - ax, t = fmin(1, fmax(0, (px * dx + py * dy) * inverse));
-      double ex = px - t * dx, ey = py - t * dy, radius = start + t * change + .5;
-      double distance = ex * ex + ey * ey;
-      if (distance >= radius * radius) continue;
-      double level = fmin(1, radius - sqrt(distance));
-      uint8_t ink = (uint8_t)(255 * level + .5);
-      if (ink > row[x]) row[x] = ink;
-    }
-  }
+  float dx = to->x - from->x, dy = to->y - from->y, squared = dx * dx + dy * dy;
+  double start = radius_of(c, from), end = radius_of(c, to), reach = fmax(start, end) + 1;
+  int left = clamp((double)fminf(from->x, to->x) - reach, image->width);
+  int right = clamp((double)fmaxf(from->x, to->x) + reach + 1, image->width);
+  int top = clamp((double)fminf(from->y, to->y) - reach, image->height);
+  int bottom = clamp((double)fmaxf(from->y, to->y) + reach + 1, image->height);
+  for (int y = top; y < bottom; y++)
+    draw_row(image->pixels + (size_t)y * image->stride + left, right - left,
+             (float)left + .5f - from->x, (float)y + .5f - from->y, dx, dy,
+             squared > 0 ? 1 / squared : 0, (float)start, (float)(end - start));
 }
 
 /* ---- one stroke ---- */
@@ -154,9 +158,17 @@ static void smooth(ink_point *points, size_t count, int passes) {
   }
 }
 
+/* Points nearer to each other than a part of the radius make no visible corner: they are passed
+ * over, all but the last. */
 static void draw_chain(const canvas *c, const ink_point *points, size_t count) {
-  if (count == 1) draw_segment(c, &points[0], &points[0]);
-  for (size_t i = 1; i < count; i++) draw_segment(c, &points[i - 1], &points[i]);
+  if (count == 0) return;
+  const ink_point *last = &points[0];
+  if (count == 1) draw_segment(c, last, last);
+  for (size_t i = 1; i < count; i++) {
+    if (i + 1 < count && distance(last, &points[i]) < PASSED_OVER * c->radius) continue;
+    draw_segment(c, last, &points[i]);
+    last = &points[i];
+  }
 }
 
 static scrawl_status draw_stroke(const canvas *c, const ink_stroke *stroke, base_error *error) {
@@ -230,7 +242,7 @@ scrawl_status ink_strokes_draw(const ink_stroke *strokes, size_t count, ink_pen 
 scrawl_status ink_strokes_glyph(const ink_stroke *strokes, size_t count, ink_pen pen,
                                 uint8_t glyph[INK_GLYPH_PIXELS], base_error *error) {
   ink_image image;
-  BASE_TRY(ink_strokes_draw(strokes, count, pen, GLYPH_BOX * OVERSAMPLING, &image, error));
+  BASE_TRY(ink_strokes_draw(strokes, count, pen, GLYPH_BOX, &image, error));
   ink_normalise_glyph(&image, (ink_box){0, 0, image.width, image.height}, glyph);
   base_free(image.pixels);
   return SCRAWL_OK;
