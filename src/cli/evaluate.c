@@ -188,10 +188,12 @@ static scrawl_status measure_noise(const evaluation *e, ink_noise noise, read_re
   base_arena_init(&damaged.arena, 65536);
   damaged.pixels = base_alloc(e->count, INK_GLYPH_PIXELS);
   damaged.probabilities = base_alloc_zero(e->count, (size_t)e->classes * sizeof(float));
-  scrawl_status status = damaged.pixels && damaged.probabilities ? SCRAWL_OK : no_memory(error);
-  if (status == SCRAWL_OK) {
+  scrawl_status status;
+  if (damaged.pixels && damaged.probabilities) {
     memcpy(damaged.pixels, e->pixels, e->count * INK_GLYPH_PIXELS);
     status = read_pictures(&damaged, noise, reader, error);
+  } else {
+    status = no_memory(error);
   }
   if (status == SCRAWL_OK) *row = train_noise_row_of(noise, &damaged.metrics);
   train_metrics_free(&damaged.metrics);
