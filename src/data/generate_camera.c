@@ -62,12 +62,19 @@ static extent map_corners(const scene_map *map, extent of) {
 /* The turn and tilt around the middle, before the picture has its place. */
 static scene_map look(const scene *s, double angle, double p, double q) {
   double c = cos(angle), n = sin(angle);
-  double far = hypot(s->right - s->left, s->bottom - s->top) / 2;
+  double far = hypot(s->right - s->left + s->margin[0] + s->margin[2],
+                     s->bottom - s->top + s->margin[1] + s->margin[3]) / 2;
   scene_map to_middle = shift(-(s->left + s->right) / 2, -(s->top + s->bottom) / 2);
   scene_map turn = {{c, -n, 0, n, c, 0, 0, 0, 1}};
   scene_map tilt = {{1, 0, 0, 0, 1, 0, p / far, q / far, 1}};
   scene_map turned = multiply(&turn, &to_middle);
   return multiply(&tilt, &turned);
+}
+
+/* Of the room that is left over, how much goes to the left or top. */
+static double share(const scene *s, int side) {
+  double both = s->margin[side] + s->margin[side + 2];
+  return both > 0 ? s->margin[side] / both : 0.5;
 }
 
 static void place(scene *s, double angle, double p, double q) {
@@ -78,6 +85,8 @@ static void place(scene *s, double angle, double p, double q) {
   double width = seen.x1 - seen.x0 + s->margin[0] + s->margin[2];
   double height = seen.y1 - seen.y0 + s->margin[1] + s->margin[3];
   double left = seen.x0 - s->margin[0], top = seen.y0 - s->margin[1];
+  if (s->width > width) left -= share(s, 0) * (s->width - width), width = s->width;
+  if (s->height > height) top -= share(s, 1) * (s->height - height), height = s->height;
   if (width < INK_GLYPH_SIDE) left -= (INK_GLYPH_SIDE - width) / 2, width = INK_GLYPH_SIDE;
   if (height < INK_GLYPH_SIDE) top -= (INK_GLYPH_SIDE - height) / 2, height = INK_GLYPH_SIDE;
   camera->width = (int)ceil(width);
@@ -103,7 +112,9 @@ static void light(scene *s) {
   for (int i = 0; i < 2; i++)
     if (chance(s, i ? 0.12 : 0.35))
       camera->shadows[i] = (struct scene_shadow){range(s, -0.8, 0.8), range(s, -0.8, 0.8),
-                                                 range(s, 0, 6.2832), range(s, 0.03, 0.4),
+                                                 range(s, 0, 6.2832),
+                                                 chance(s, 0.4) ? range(s, 0.2, 0.7) : 0,
+                                                 range(s, 0.03, 0.4),
                                                  range(s, 0.15, 0.6)};
 }
 

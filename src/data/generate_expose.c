@@ -161,7 +161,9 @@ typedef struct field {
 
 static double shadow_at(const struct scene_shadow *shadow, double x, double y) {
   if (shadow->depth <= 0) return 1;
-  double off = (x - shadow->x) * cos(shadow->angle) + (y - shadow->y) * sin(shadow->angle);
+  double dx = x - shadow->x, dy = y - shadow->y;
+  double off = shadow->radius > 0 ? shadow->radius - hypot(dx, dy)
+                                  : dx * cos(shadow->angle) + dy * sin(shadow->angle);
   return 1 - shadow->depth / (1 + exp(-off / (0.25 * shadow->soft)));
 }
 
@@ -209,6 +211,7 @@ typedef struct exposure {
   uint8_t curve[CURVE + 1];
   float paper[3], ink[3], print[3], desk[3]; /* colours, the filters as 1 - theirs */
   float sheet[4];                            /* left, top, right, bottom of the sheet */
+  float edge, shade; /* how sharp its edge is, and the shadow that it throws on the desk */
 } exposure;
 
 static float read_plane(const ink_image *plane, float u, float v) {
@@ -225,14 +228,28 @@ static float clamp(float value, float low, float high) {
   return value < low ? low : value > high ? high : value;
 }
 
-/* How much of the pixel is sheet, 0..1, the rest is desk. */
-static float on_sheet(const exposure *e, float u, float v) {
-  float inside = fminf(fminf(u - e->sheet[0], e->sheet[2] - u), fminf(v - e->sheet[1], e->sheet[3] - v));
-  return clamp(inside / (1 + 2 * (float)e->scene->camera.blur) + 0.5f, 0, 1);
+/* How far inside the sheet a place is; negative on the desk. */
+static float depth_inside(const exposure *e, float u, float v) {
+  return fminf(fminf(u - e->sheet[0], e->sheet[2] - u), fminf(v - e->sheet[1], e->sheet[3] - v));
 }
 
-static float desk_grain(float u, float v) {
-  return 1 + 0.18f * sinf(v * 0.11f + 2 * sinf(u * 0.004f)) * sinf(v * 0.037f + u * 0.003f);
+/* Between the values of the grain, for patterns larger than a pixel. */
+static float smooth(const exposure *e, float u, float v) {
+  float left = floorf(u), top = floorf(v), fx = u - left, fy = v - top;
+  int x0 = (int)left & (TILE - 1), x1 = (x0 + 1) & (TILE - 1);
+  const float *row0 = e->grain + ((int)top & (TILE - 1)) * TILE;
+  const float *row1 = e->grain + (((int)top + 1) & (TILE - 1)) * TILE;
+  fx *= fx * (3 - 2 * fx), fy *= fy * (3 - 2 * fy);
+  float above = row0[x0] + fx * (row0[x1] - row0[x0]);
+  float under = row1[x0] + fx * (row1[x1] - row1[x0]);
+  return above + fy * (under - above);
+}
+
+/* Streaks, as of wood: a pattern much longer than it is high. */
+static float desk_grain(const exposure *e, float u, float v) {
+  float bent = v + 12 * smooth(e, u * 0.003f, v * 0.004f);
+  return 1 + 0.10f * smooth(e, u * 0.004f, bent * 0.12f) + 0.08f * smooth(e, u * 0.02f, bent * 0.5f) +
+         0.14f * smooth(e, u * 0.001f, bent * 0.02f);
 }
 
 static void expose_row(exposure *e, int y, const float *light, base_random *random,
@@ -250,8 +267,12 @@ static void expose_row(exposure *e, int y, const float *light, base_random *rand
     float ink = read_plane(&e->planes->ink, u, v);
     if (ink > 0) ink = clamp(ink * density * (1 - streak * (0.5f + 0.5f * grain)), 0, 1);
     float print = e->planes->printed ? read_plane(&e->planes->print, u, v) : 0;
-    float sheet = camera->desk ? on_sheet(e, u, v) : 1;
-    float texture = 1 + grainy * grain, desk = sheet < 1 ? desk_grain(u, v) : 0;
+    float sheet = 1, desk = 0, texture = 1 + grainy * grain;
+    if (camera->desk) {
+      float inside = depth_inside(e, u, v);
+      sheet = clamp(inside * e->edge + 0.5f, 0, 1);
+      if (sheet < 1) desk = desk_grain(e, u, v) * (1 - 0.45f * expf(inside * e->shade));
+    }
     uint64_t dice = noise > 0 ? base_random_next(random) : 0;
     l_uint32 pixel = 0;
     for (int c = 0; c < 3; c++) {
@@ -288,6 +309,8 @@ static void prepare(exposure *e, scene *s, const planes *made) {
     e->print[c] = (float)(1 - s->paper.print[c]);
     e->desk[c] = (float)s->paper.desk[c];
   }
+  e->edge = (float)(1 / (1 + 2 * s->camera.blur));
+  e->shade = (float)(8 / s->size);
   double pad = 0.5;
   e->sheet[0] = (float)(s->left - pad * s->margin[0] - s->camera.left);
   e->sheet[1] = (float)(s->top - pad * s->margin[1] - s->camera.top);
@@ -295,13 +318,20 @@ static void prepare(exposure *e, scene *s, const planes *made) {
   e->sheet[3] = (float)(s->bottom + pad * s->margin[3] - s->camera.top);
 }
 
+/* Between paper and ink, as a scanner in two levels is set. */
+static int threshold(const scene *s, const exposure *e) {
+  double ink = 1 - s->paper.density * (1 - s->paper.ink[1]);
+  double level = s->camera.exposure * s->paper.colour[1] * (0.4 * ink + 0.6);
+  return e->curve[(int)(fmin(level, 1) * CURVE)];
+}
+
 /* As deep as the device gives it. */
-static PIX *reduce(PIX *colour, int bits) {
+static PIX *reduce(PIX *colour, int bits, int threshold) {
   PIX *grey = bits < 24 ? pixConvertRGBToLuminance(colour) : NULL;
   if (bits == 24) return colour;
   pixDestroy(&colour);
   if (bits == 8 || !grey) return grey;
-  PIX *binary = pixThresholdToBinary(grey, 140);
+  PIX *binary = pixThresholdToBinary(grey, threshold);
   pixDestroy(&grey);
   return binary;
 }
@@ -321,7 +351,7 @@ scrawl_status scene_expose(scene *s, PIX **picture, base_error *error) {
       light_row(&light, y, s->camera.width, row);
       expose_row(e, y, row, &random, line);
     }
-    *picture = reduce(pix, s->camera.bits);
+    *picture = reduce(pix, s->camera.bits, threshold(s, e));
     pix = NULL;
   }
   pixDestroy(&pix);

@@ -38,7 +38,6 @@ static void choose_hand(scene *s) {
                          .wobble = uniform(s, 0.01, 0.035),
                          .gap = chance(s, 0.12) ? uniform(s, -0.04, 0.02) : uniform(s, 0.07, 0.3),
                          .drift = about(s, 0, 0.015),
-                         .level = uniform(s, 0.3, 0.55),
                          .habit = base_random_next(&s->random)};
 }
 
@@ -175,13 +174,13 @@ static void lay_string(scene *s) {
 }
 
 static void lay_page(scene *s) {
-  /* A sheet is some 20 to 45 heights of a digit tall. */
+  /* A sheet is some 22 to 50 heights of a digit tall. */
   double height = sqrt(s->megapixels * 1e6 * 4 / 3), width = height * 0.75;
   if (chance(s, 0.2)) {
     double swap = height;
     height = width, width = swap;
   }
-  s->size = height / log_uniform(s, 20, 40);
+  s->size = height / log_uniform(s, 22, 50);
   s->hand.drift = about(s, 0, 0.008);
   int wanted = 36 + below(s, 9), written = 0;
   double y = 0, x = 0, reach = width * 0.72, step = s->size * uniform(s, 1.9, 3.0);
@@ -200,8 +199,10 @@ static void lay_page(scene *s) {
   double spare_x = fmax(width - (s->right - s->left), 0);
   double spare_y = fmax(height - (s->bottom - s->top), 0);
   double share_x = uniform(s, 0.3, 0.7), share_y = uniform(s, 0.3, 0.7);
-  s->margin[0] = spare_x * share_x, s->margin[2] = spare_x * (1 - share_x);
-  s->margin[1] = spare_y * share_y, s->margin[3] = spare_y * (1 - share_y);
+  s->margin[0] = 0.8 * spare_x * share_x, s->margin[2] = 0.8 * spare_x * (1 - share_x);
+  s->margin[1] = 0.8 * spare_y * share_y, s->margin[3] = 0.8 * spare_y * (1 - share_y);
+  s->width = (int)width;
+  s->height = (int)height;
 }
 
 /* ---- boxes and grids ---- */

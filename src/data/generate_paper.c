@@ -14,23 +14,23 @@ typedef struct material {
 
 /* first: grain, second: cloud */
 static const material PAPERS[] = {
-    {"white", 6, {0.84, 0.84, 0.83}, 0.03, 0.012, 0.01},
+    {"white", 6, {0.84, 0.84, 0.83}, 0.03, 0.012, 0.006},
     {"bright", 2, {0.86, 0.88, 0.92}, 0.02, 0.008, 0.006},
-    {"cream", 2, {0.84, 0.80, 0.68}, 0.04, 0.02, 0.015},
-    {"yellowed", 1, {0.72, 0.62, 0.44}, 0.06, 0.03, 0.05},
-    {"recycled", 1, {0.60, 0.58, 0.54}, 0.05, 0.06, 0.03},
+    {"cream", 2, {0.84, 0.80, 0.68}, 0.04, 0.02, 0.01},
+    {"yellowed", 1, {0.72, 0.62, 0.44}, 0.06, 0.03, 0.025},
+    {"recycled", 1, {0.60, 0.58, 0.54}, 0.05, 0.06, 0.015},
     {"tinted", 1, {0.70, 0.78, 0.74}, 0.10, 0.015, 0.01},
 };
 /* first: density, second: how it varies */
 static const material PENS[] = {
-    {"ball pen, blue", 5, {0.03, 0.06, 0.30}, 0.03, 0.92, 0.22},
-    {"ball pen, black", 4, {0.03, 0.03, 0.035}, 0.01, 0.92, 0.20},
-    {"ball pen, red", 1, {0.50, 0.03, 0.05}, 0.04, 0.92, 0.20},
-    {"pencil", 2, {0.10, 0.10, 0.11}, 0.03, 0.70, 0.55},
+    {"ball pen, blue", 5, {0.03, 0.06, 0.30}, 0.03, 0.97, 0.16},
+    {"ball pen, black", 4, {0.03, 0.03, 0.035}, 0.01, 0.97, 0.14},
+    {"ball pen, red", 1, {0.50, 0.03, 0.05}, 0.04, 0.97, 0.14},
+    {"pencil", 2, {0.10, 0.10, 0.11}, 0.03, 0.86, 0.45},
     {"felt tip, black", 2, {0.015, 0.015, 0.02}, 0.01, 1.0, 0.03},
     {"felt tip, blue", 1, {0.02, 0.04, 0.35}, 0.03, 0.97, 0.05},
     {"felt tip, green", 1, {0.02, 0.20, 0.07}, 0.03, 0.97, 0.05},
-    {"fountain pen", 2, {0.02, 0.03, 0.16}, 0.02, 0.95, 0.15},
+    {"fountain pen", 2, {0.02, 0.03, 0.16}, 0.02, 0.98, 0.08},
 };
 enum {
   PAPER_COUNT = sizeof PAPERS / sizeof *PAPERS,
@@ -72,6 +72,7 @@ static void add_line(scene *s, double x0, double y0, double x1, double y1, doubl
  * above one of them. */
 static void rule_paper(scene *s, bool squared) {
   double step = s->size * (squared ? range(s, 0.55, 1.3) : range(s, 1.2, 2.2));
+  double red_line = s->left - 0.5 * s->margin[0]; /* beside which one begins to write */
   double wide = s->right - s->left + s->margin[0] + s->margin[2];
   double high = s->bottom - s->top + s->margin[1] + s->margin[3], reach = 0.6 * (wide + high);
   double width = fmax(s->size * range(s, 0.01, 0.03), 0.5), level = range(s, 0.35, 1);
@@ -80,6 +81,7 @@ static void rule_paper(scene *s, bool squared) {
   while (2 * reach / step > SCENE_MAX_RULES / 2.0 - 8) step *= 1.5;
   for (double y = y0 - ceil((y0 - my + reach) / step) * step; y < my + reach; y += step)
     add_line(s, mx - reach, y, mx + reach, y, width, level);
+  if (!squared && chance(s, 0.2)) add_line(s, red_line, my - reach, red_line, my + reach, width, level);
   if (!squared) return;
   for (double x = x0 - ceil((x0 - mx + reach) / step) * step; x < mx + reach; x += step)
     add_line(s, x, my - reach, x, my + reach, width, level);
@@ -143,7 +145,7 @@ void scene_choose_paper(scene *s) {
                            .pen = pen->name,
                            .grain = paper->first * range(s, 0.5, 1.5),
                            .cloud = paper->second * range(s, 0, 1.5),
-                           .density = pen->first * range(s, 0.8, 1.05),
+                           .density = pen->first * range(s, 0.88, 1.03),
                            .streak = pen->second * range(s, 0.5, 1.3)};
   if (s->paper.density > 1) s->paper.density = 1;
   take_colour(s, paper, s->paper.colour);

@@ -42,7 +42,6 @@ typedef struct scene_hand {
   double wobble; /* deviation of a stroke's points */
   double gap;    /* between neighbours */
   double drift;  /* slope of the line */
-  double level;  /* share of a glyph's darkest that counts as its edge (data sets) */
   uint64_t habit; /* which forms of a digit are this hand's */
 } scene_hand;
 
@@ -84,7 +83,7 @@ typedef struct scene_camera {
   double exposure, tint[3];     /* white balance */
   double gradient_x, gradient_y, vignette;
   struct scene_shadow {
-    double x, y, angle, soft, depth; /* in halves of the longer side */
+    double x, y, angle, radius, soft, depth; /* in halves of the longer side */
   } shadows[2];
   bool desk;     /* the sheet ends inside the picture */
   int quality;   /* of the JPEG; 0: PNG */
@@ -118,6 +117,7 @@ typedef struct scene {
   double size;                                        /* height of a digit */
   double left, top, right, bottom;                    /* what must be in the picture */
   double margin[4];                                   /* beyond: left, top, right, bottom */
+  int width, height;                                  /* of the picture; 0: as that gives */
   char label[SCENE_LABEL_BYTES];
   scene_paper paper;
   scene_camera camera;
