@@ -19,9 +19,9 @@
 
 enum {
   LIGHT_STEP = 16,
-  TILE = 256,          /* side of the texture */
-  CURVE = 4096,        /* steps of the sRGB curve */
-  MAX_RADIUS = 48,     /* of a blur, pixels */
+  TILE = 256,      /* side of the texture */
+  CURVE = 4096,    /* steps of the sRGB curve */
+  MAX_RADIUS = 48, /* of a blur, pixels */
   NORMALS = 4096,
 };
 
@@ -135,7 +135,8 @@ static bool draw_planes(scene *s, planes *made, base_error *error) {
   int *ends = base_alloc(2 * (size_t)height, sizeof *ends);
   made->printed = s->rule_count > 0;
   bool done = ends && ink_image_create(width, height, &made->ink, error) == SCRAWL_OK;
-  if (done && made->printed) done = ink_image_create(width, height, &made->print, error) == SCRAWL_OK;
+  if (done && made->printed)
+    done = ink_image_create(width, height, &made->print, error) == SCRAWL_OK;
   if (done) {
     scene_brush brush = {&made->ink, camera->left, camera->top, 0, 0, ends};
     for (int y = 0; y < height; y++) ends[2 * (size_t)y] = width, ends[2 * (size_t)y + 1] = -1;
@@ -248,8 +249,8 @@ static float smooth(const exposure *e, float u, float v) {
 /* Streaks, as of wood: a pattern much longer than it is high. */
 static float desk_grain(const exposure *e, float u, float v) {
   float bent = v + 12 * smooth(e, u * 0.003f, v * 0.004f);
-  return 1 + 0.10f * smooth(e, u * 0.004f, bent * 0.12f) + 0.08f * smooth(e, u * 0.02f, bent * 0.5f) +
-         0.14f * smooth(e, u * 0.001f, bent * 0.02f);
+  return 1 + 0.10f * smooth(e, u * 0.004f, bent * 0.12f) +
+         0.08f * smooth(e, u * 0.02f, bent * 0.5f) + 0.14f * smooth(e, u * 0.001f, bent * 0.02f);
 }
 
 static void expose_row(exposure *e, int y, const float *light, base_random *random,
@@ -360,7 +361,8 @@ scrawl_status scene_expose(scene *s, PIX **picture, base_error *error) {
   base_free(light.values);
   base_free(made.ink.pixels);
   base_free(made.print.pixels);
-  return *picture ? SCRAWL_OK
-                  : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a picture of %d x %d pixels",
-                              s->camera.width, s->camera.height);
+  return *picture
+             ? SCRAWL_OK
+             : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a picture of %d x %d pixels",
+                         s->camera.width, s->camera.height);
 }

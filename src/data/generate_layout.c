@@ -313,8 +313,8 @@ static void lay_grid(scene *s) {
       for (int i = 0; sudoku && i < 20 && strcmp(sign, "0") == 0; i++) /* it has none */
         scene_font_any(s, sign);
       text = stpcpy(text, sign);
-      fill_cell(s, sign, row, column, s->xs[column], s->ys[row],
-                s->xs[column + 1] - s->xs[column], high);
+      fill_cell(s, sign, row, column, s->xs[column], s->ys[row], s->xs[column + 1] - s->xs[column],
+                high);
     }
   }
   bounds(s);
@@ -324,11 +324,21 @@ static void lay_grid(scene *s) {
 void scene_layout(scene *s) {
   choose_hand(s);
   switch (s->kind) {
-  case DATA_GENERATE_DIGIT: lay_digit(s); break;
-  case DATA_GENERATE_STRING: lay_string(s); break;
-  case DATA_GENERATE_BOXES: lay_boxes(s); break;
-  case DATA_GENERATE_GRID: lay_grid(s); break;
-  case DATA_GENERATE_PAGE: lay_page(s); break;
+  case DATA_GENERATE_DIGIT:
+    lay_digit(s);
+    break;
+  case DATA_GENERATE_STRING:
+    lay_string(s);
+    break;
+  case DATA_GENERATE_BOXES:
+    lay_boxes(s);
+    break;
+  case DATA_GENERATE_GRID:
+    lay_grid(s);
+    break;
+  case DATA_GENERATE_PAGE:
+    lay_page(s);
+    break;
   }
   char *end = s->label;
   for (int i = 0; i < s->line_count; i++) {

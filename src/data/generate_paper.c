@@ -81,7 +81,8 @@ static void rule_paper(scene *s, bool squared) {
   while (2 * reach / step > SCENE_MAX_RULES / 2.0 - 8) step *= 1.5;
   for (double y = y0 - ceil((y0 - my + reach) / step) * step; y < my + reach; y += step)
     add_line(s, mx - reach, y, mx + reach, y, width, level);
-  if (!squared && chance(s, 0.2)) add_line(s, red_line, my - reach, red_line, my + reach, width, level);
+  if (!squared && chance(s, 0.2))
+    add_line(s, red_line, my - reach, red_line, my + reach, width, level);
   if (!squared) return;
   for (double x = x0 - ceil((x0 - mx + reach) / step) * step; x < mx + reach; x += step)
     add_line(s, x, my - reach, x, my + reach, width, level);
@@ -91,10 +92,18 @@ static void rule_paper(scene *s, bool squared) {
 static void choose_print(scene *s, bool form) {
   double *print = s->paper.print;
   switch (base_random_below(&s->random, form ? 5 : 4)) {
-  case 0: set_colour(print, 0.25, 0.45, 0.65); break;
-  case 1: set_colour(print, 0.45, 0.45, 0.48); break;
-  case 2: set_colour(print, form ? 0.6 : 0.40, form ? 0.2 : 0.52, form ? 0.15 : 0.66); break;
-  default: set_colour(print, 0.05, 0.05, 0.05); break;
+  case 0:
+    set_colour(print, 0.25, 0.45, 0.65);
+    break;
+  case 1:
+    set_colour(print, 0.45, 0.45, 0.48);
+    break;
+  case 2:
+    set_colour(print, form ? 0.6 : 0.40, form ? 0.2 : 0.52, form ? 0.15 : 0.66);
+    break;
+  default:
+    set_colour(print, 0.05, 0.05, 0.05);
+    break;
   }
   if (form) return;
   for (int c = 0; c < 3; c++) print[c] = 0.35 + 0.6 * print[c];
@@ -103,10 +112,18 @@ static void choose_print(scene *s, bool form) {
 static void choose_desk(scene *s) {
   double *desk = s->paper.desk;
   switch (base_random_below(&s->random, 4)) {
-  case 0: set_colour(desk, 0.30, 0.17, 0.08); break; /* wood */
-  case 1: set_colour(desk, 0.03, 0.03, 0.035); break;
-  case 2: set_colour(desk, 0.45, 0.42, 0.38); break;
-  default: set_colour(desk, 0.12, 0.14, 0.16); break;
+  case 0:
+    set_colour(desk, 0.30, 0.17, 0.08);
+    break; /* wood */
+  case 1:
+    set_colour(desk, 0.03, 0.03, 0.035);
+    break;
+  case 2:
+    set_colour(desk, 0.45, 0.42, 0.38);
+    break;
+  default:
+    set_colour(desk, 0.12, 0.14, 0.16);
+    break;
   }
 }
 
@@ -116,7 +133,8 @@ static void flat(scene *s, const char *name, bool any_colour) {
   set_colour(paper->colour, 1, 1, 1);
   if (!any_colour) return;
   paper->pen = "drawn";
-  if (chance(s, 0.5)) set_colour(paper->colour, range(s, 0.8, 1), range(s, 0.8, 1), range(s, 0.75, 1));
+  if (chance(s, 0.5))
+    set_colour(paper->colour, range(s, 0.8, 1), range(s, 0.8, 1), range(s, 0.75, 1));
   double most = chance(s, 0.6) ? 0.02 : 0.35;
   set_colour(paper->ink, range(s, 0, most), range(s, 0, most), range(s, 0, most));
   double line = range(s, 0.05, 0.5);
@@ -133,7 +151,7 @@ void scene_choose_paper(scene *s) {
   }
   if (s->capture == DATA_GENERATE_NONE) {
     flat(s, "none", false);
-    set_colour(s->paper.print, 0.5, 0.5, 0.5);
+    set_colour(s->paper.print, 0.75, 0.75, 0.75); /* told apart from ink */
     return;
   }
   if (s->capture == DATA_GENERATE_SCREEN) {

@@ -78,8 +78,7 @@ static double edge_share(const scene *s, const ink_image *glyph, ink_box box) {
 static double highest(const ink_image *glyph) {
   double high = 0.05;
   for (int y = 0; y < glyph->height; y++)
-    for (int x = 0; x < glyph->width; x++)
-      high = fmax(high, sample_glyph(glyph, x + 0.5, y + 0.5));
+    for (int x = 0; x < glyph->width; x++) high = fmax(high, sample_glyph(glyph, x + 0.5, y + 0.5));
   return high;
 }
 

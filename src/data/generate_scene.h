@@ -36,22 +36,22 @@ typedef struct scene_font {
 /* One person's way of writing, the same for all of a picture. Lengths are shares of the height of a
  * digit. */
 typedef struct scene_hand {
-  double slant;  /* tangent: x moves by it for each pixel up */
-  double aspect; /* factor on widths */
-  double pen;    /* width of the stroke */
-  double wobble; /* deviation of a stroke's points */
-  double gap;    /* between neighbours */
-  double drift;  /* slope of the line */
+  double slant;   /* tangent: x moves by it for each pixel up */
+  double aspect;  /* factor on widths */
+  double pen;     /* width of the stroke */
+  double wobble;  /* deviation of a stroke's points */
+  double gap;     /* between neighbours */
+  double drift;   /* slope of the line */
   uint64_t habit; /* which forms of a digit are this hand's */
 } scene_hand;
 
 typedef struct scene_sign {
   char text[SCRAWL_MAX_SIGN_BYTES];
-  bool mark;       /* a separator: not one of the font's */
-  int line;        /* or row of the grid */
-  int column;      /* of a grid; -1 elsewhere */
-  uint32_t form;   /* picture of the data set, or row of the strokes */
-  double x, y;     /* left end on the base line */
+  bool mark;     /* a separator: not one of the font's */
+  int line;      /* or row of the grid */
+  int column;    /* of a grid; -1 elsewhere */
+  uint32_t form; /* picture of the data set, or row of the strokes */
+  double x, y;   /* left end on the base line */
   double width, height;
   double turn;     /* radians, clockwise */
   uint64_t stream; /* of its own randomness */
@@ -73,14 +73,14 @@ typedef struct scene_map {
 } scene_map;
 
 typedef struct scene_camera {
-  int width, height;            /* of the picture */
+  int width, height; /* of the picture */
   scene_map to_picture, to_sheet;
-  double left, top;             /* of the planes, in sheet coordinates */
+  double left, top; /* of the planes, in sheet coordinates */
   int plane_width, plane_height;
-  double blur;                  /* deviation, pixels */
-  double motion_x, motion_y;    /* length of the smear, pixels */
-  double noise;                 /* deviation at full light, 1 = white */
-  double exposure, tint[3];     /* white balance */
+  double blur;               /* deviation, pixels */
+  double motion_x, motion_y; /* length of the smear, pixels */
+  double noise;              /* deviation at full light, 1 = white */
+  double exposure, tint[3];  /* white balance */
   double gradient_x, gradient_y, vignette;
   struct scene_shadow {
     double x, y, angle, radius, soft, depth; /* in halves of the longer side */
@@ -112,12 +112,12 @@ typedef struct scene {
   int line_count;
   scene_rule rules[SCENE_MAX_RULES];
   int rule_count;
-  int rows, columns;                                  /* 0: no grid */
+  int rows, columns;                                     /* 0: no grid */
   double xs[SCENE_MAX_SIDE + 1], ys[SCENE_MAX_SIDE + 1]; /* its lines */
-  double size;                                        /* height of a digit */
-  double left, top, right, bottom;                    /* what must be in the picture */
-  double margin[4];                                   /* beyond: left, top, right, bottom */
-  int width, height;                                  /* of the picture; 0: as that gives */
+  double size;                                           /* height of a digit */
+  double left, top, right, bottom;                       /* what must be in the picture */
+  double margin[4];                                      /* beyond: left, top, right, bottom */
+  int width, height;                                     /* of the picture; 0: as that gives */
   char label[SCENE_LABEL_BYTES];
   scene_paper paper;
   scene_camera camera;
