@@ -113,8 +113,8 @@ static void light(scene *s) {
   for (int i = 0; i < 2; i++)
     if (chance(s, i ? 0.12 : 0.35))
       camera->shadows[i] =
-          (struct scene_shadow){range(s, -0.8, 0.8), range(s, -0.8, 0.8),
-                                range(s, 0, 6.2832), chance(s, 0.4) ? range(s, 0.2, 0.7) : 0,
+          (struct scene_shadow){range(s, -0.9, 0.9), range(s, -0.9, 0.9),
+                                range(s, 0, 6.2832), chance(s, 0.4) ? range(s, 0.5, 1.2) : 0,
                                 range(s, 0.03, 0.4), range(s, 0.15, 0.6)};
 }
 

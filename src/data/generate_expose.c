@@ -5,10 +5,7 @@
  *     paper (1 + grain) * (1 - print (1 - its colour)) * (1 - ink (1 - its colour)) * light
  * in each of three colours, all linear; ink is a filter over what lies under it. Light varies so
  * slowly that it is computed for every 16th pixel. A sensor counts photons, so noise grows with the
- * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1).
- *
- * What blurs a picture, lens and motion, is done to the planes: that is the same where the scale is
- * near one, and blank paper needs none. */
+ * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1). */
 #include <math.h>
 #include <string.h>
 
@@ -19,139 +16,10 @@
 
 enum {
   LIGHT_STEP = 16,
-  TILE = 256,      /* side of the texture */
-  CURVE = 4096,    /* steps of the sRGB curve */
-  MAX_RADIUS = 48, /* of a blur, pixels */
+  TILE = 256,   /* side of the texture */
+  CURVE = 4096, /* steps of the sRGB curve */
   NORMALS = 4096,
 };
-
-/* ---- blur ---- */
-
-static int gaussian(double sigma, float taps[2 * MAX_RADIUS + 1]) {
-  int radius = (int)ceil(2.5 * sigma);
-  if (radius > MAX_RADIUS) radius = MAX_RADIUS;
-  float sum = 0;
-  for (int i = -radius; i <= radius; i++)
-    sum += taps[i + radius] = (float)exp(-0.5 * i * i / (sigma * sigma));
-  for (int i = 0; i <= 2 * radius; i++) taps[i] /= sum;
-  return radius;
-}
-
-/* One row, with zeros beyond its ends. `wide` has room for the row and a radius at each end. */
-static void blur_row(uint8_t *row, int width, const float *taps, int radius, float *wide,
-                     float *sum) {
-  memset(wide, 0, (size_t)radius * sizeof *wide);
-  memset(wide + radius + width, 0, (size_t)radius * sizeof *wide);
-  for (int x = 0; x < width; x++) wide[radius + x] = row[x], sum[x] = 0.5f;
-  for (int k = 0; k <= 2 * radius; k++)
-    for (int x = 0; x < width; x++) sum[x] += taps[k] * wide[x + k];
-  for (int x = 0; x < width; x++) row[x] = (uint8_t)sum[x];
-}
-
-/* Down the columns, for all of a row at once: the rows that are overwritten are kept in a ring. */
-static void blur_columns(ink_image *plane, const float *taps, int radius, uint8_t *ring,
-                         float *sum) {
-  size_t width = (size_t)plane->width;
-  int height = plane->height, depth = 2 * radius + 1;
-  memset(ring, 0, width * (size_t)depth);
-  for (int y = 0; y < radius && y < height; y++)
-    memcpy(ring + width * (size_t)(y % depth), plane->pixels + (size_t)y * plane->stride, width);
-  for (int y = 0; y < height; y++) {
-    int next = y + radius;
-    uint8_t *slot = ring + width * (size_t)(next % depth);
-    if (next < height)
-      memcpy(slot, plane->pixels + (size_t)next * plane->stride, width);
-    else
-      memset(slot, 0, width);
-    for (size_t x = 0; x < width; x++) sum[x] = 0.5f;
-    for (int k = -radius; k <= radius; k++) {
-      const uint8_t *row = ring + width * (size_t)((y + k + depth) % depth);
-      float tap = taps[k + radius];
-      for (size_t x = 0; x < width; x++) sum[x] += tap * row[x];
-    }
-    uint8_t *out = plane->pixels + (size_t)y * plane->stride;
-    for (size_t x = 0; x < width; x++) out[x] = (uint8_t)sum[x];
-  }
-}
-
-static bool blur(ink_image *plane, double sigma) {
-  if (sigma < 0.2) return true;
-  float taps[2 * MAX_RADIUS + 1];
-  int radius = gaussian(sigma, taps);
-  size_t width = (size_t)plane->width;
-  float *wide = base_alloc(width + 2 * (size_t)radius, sizeof *wide);
-  float *sum = base_alloc(width, sizeof *sum);
-  uint8_t *ring = base_alloc(width, 2 * (size_t)radius + 1);
-  bool done = wide && sum && ring;
-  if (done) {
-    for (int y = 0; y < plane->height; y++)
-      blur_row(plane->pixels + (size_t)y * plane->stride, plane->width, taps, radius, wide, sum);
-    blur_columns(plane, taps, radius, ring, sum);
-  }
-  base_free(wide);
-  base_free(sum);
-  base_free(ring);
-  return done;
-}
-
-/* The mean of copies along the way the camera moved. */
-static bool smear(ink_image *plane, double dx, double dy) {
-  int copies = (int)ceil(hypot(dx, dy)) + 1;
-  if (copies < 2) return true;
-  if (copies > 64) copies = 64;
-  size_t width = (size_t)plane->width, size = width * (size_t)plane->height;
-  uint8_t *from = base_alloc(size, 1);
-  uint16_t *sum = base_alloc(width, sizeof *sum);
-  bool done = from && sum;
-  if (done) memcpy(from, plane->pixels, size);
-  for (int y = 0; done && y < plane->height; y++) {
-    memset(sum, 0, width * sizeof *sum);
-    for (int k = 0; k < copies; k++) {
-      double t = (double)k / (copies - 1) - 0.5;
-      int row = y + (int)lround(t * dy), shifted = (int)lround(t * dx);
-      if (row < 0 || row >= plane->height) continue;
-      int begin = shifted < 0 ? -shifted : 0, end = plane->width - (shifted > 0 ? shifted : 0);
-      const uint8_t *source = from + width * (size_t)row + shifted;
-      for (int x = begin; x < end; x++) sum[x] = (uint16_t)(sum[x] + source[x]);
-    }
-    uint8_t *out = plane->pixels + (size_t)y * plane->stride;
-    for (size_t x = 0; x < width; x++) out[x] = (uint8_t)(sum[x] / copies);
-  }
-  base_free(from);
-  base_free(sum);
-  return done;
-}
-
-/* ---- planes ---- */
-
-typedef struct planes {
-  ink_image ink, print;
-  bool printed;
-} planes;
-
-static bool draw_planes(scene *s, planes *made, base_error *error) {
-  const scene_camera *camera = &s->camera;
-  int width = camera->plane_width, height = camera->plane_height;
-  int *ends = base_alloc(2 * (size_t)height, sizeof *ends);
-  made->printed = s->rule_count > 0;
-  bool done = ends && ink_image_create(width, height, &made->ink, error) == SCRAWL_OK;
-  if (done && made->printed)
-    done = ink_image_create(width, height, &made->print, error) == SCRAWL_OK;
-  if (done) {
-    scene_brush brush = {&made->ink, camera->left, camera->top, 0, 0, ends};
-    for (int y = 0; y < height; y++) ends[2 * (size_t)y] = width, ends[2 * (size_t)y + 1] = -1;
-    for (int i = 0; i < s->sign_count; i++) scene_draw_sign(s, &s->signs[i], &brush);
-    brush.plane = &made->print;
-    brush.ends = NULL;
-    for (int i = 0; i < s->rule_count; i++) scene_draw_rule(&s->rules[i], &brush);
-    done = blur(&made->ink, camera->blur) && smear(&made->ink, camera->motion_x, camera->motion_y);
-    if (done && made->printed)
-      done = blur(&made->print, camera->blur) &&
-             smear(&made->print, camera->motion_x, camera->motion_y);
-  }
-  base_free(ends);
-  return done;
-}
 
 /* ---- light ---- */
 
@@ -207,7 +75,7 @@ static void light_row(const field *light, int y, int width, float *row) {
 
 typedef struct exposure {
   const scene *scene;
-  const planes *planes;
+  const scene_planes *planes;
   float grain[TILE * TILE], normals[NORMALS];
   uint8_t curve[CURVE + 1];
   float paper[3], ink[3], print[3], desk[3]; /* colours, the filters as 1 - theirs */
@@ -267,7 +135,7 @@ static void expose_row(exposure *e, int y, const float *light, base_random *rand
     float grain = e->grain[((int)v & (TILE - 1)) * TILE + ((int)u & (TILE - 1))];
     float ink = read_plane(&e->planes->ink, u, v);
     if (ink > 0) ink = clamp(ink * density * (1 - streak * (0.5f + 0.5f * grain)), 0, 1);
-    float print = e->planes->printed ? read_plane(&e->planes->print, u, v) : 0;
+    float print = e->planes->print.pixels ? read_plane(&e->planes->print, u, v) : 0;
     float sheet = 1, desk = 0, texture = 1 + grainy * grain;
     if (camera->desk) {
       float inside = depth_inside(e, u, v);
@@ -291,7 +159,7 @@ static void expose_row(exposure *e, int y, const float *light, base_random *rand
   }
 }
 
-static void prepare(exposure *e, scene *s, const planes *made) {
+static void prepare(exposure *e, scene *s, const scene_planes *made) {
   e->scene = s;
   e->planes = made;
   bool textured = s->paper.grain > 0 || s->paper.streak > 0;
@@ -339,12 +207,13 @@ static PIX *reduce(PIX *colour, int bits, int threshold) {
 
 scrawl_status scene_expose(scene *s, PIX **picture, base_error *error) {
   *picture = NULL;
-  planes made = {0};
+  scene_planes made = {0};
   field light = {0};
   exposure *e = base_alloc_zero(1, sizeof *e);
   float *row = base_alloc((size_t)s->camera.width, sizeof *row);
   PIX *pix = pixCreate(s->camera.width, s->camera.height, 32);
-  if (e && row && pix && draw_planes(s, &made, error) && compute_light(s, &light)) {
+  if (e && row && pix && scene_draw_planes(s, &made, error) == SCRAWL_OK &&
+      compute_light(s, &light)) {
     prepare(e, s, &made);
     base_random random = base_random_split(&s->random, 1);
     l_uint32 *line = pixGetData(pix);
@@ -359,8 +228,7 @@ scrawl_status scene_expose(scene *s, PIX **picture, base_error *error) {
   base_free(e);
   base_free(row);
   base_free(light.values);
-  base_free(made.ink.pixels);
-  base_free(made.print.pixels);
+  scene_free_planes(&made);
   return *picture
              ? SCRAWL_OK
              : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a picture of %d x %d pixels",

@@ -36,7 +36,7 @@ static void choose_hand(scene *s) {
                          .aspect = about(s, 1, 0.12),
                          .pen = log_uniform(s, 0.06, 0.17),
                          .wobble = uniform(s, 0.01, 0.035),
-                         .gap = chance(s, 0.12) ? uniform(s, -0.04, 0.02) : uniform(s, 0.07, 0.3),
+                         .gap = chance(s, 0.12) ? uniform(s, -0.03, 0.03) : uniform(s, 0.07, 0.3),
                          .drift = about(s, 0, 0.015),
                          .habit = base_random_next(&s->random)};
 }
@@ -195,6 +195,7 @@ static void lay_page(scene *s) {
     written += digits;
     y += step * (chance(s, 0.2) ? 2 : 1);
   }
+  s->pitch = step;
   bounds(s);
   double spare_x = fmax(width - (s->right - s->left), 0);
   double spare_y = fmax(height - (s->bottom - s->top), 0);

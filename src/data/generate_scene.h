@@ -2,7 +2,7 @@
  *
  *     layout   which signs stand where on the sheet, and what is printed there
  *     camera   from where the sheet is looked at: the map between sheet and picture
- *     pen      ink and print as two planes of coverage in the sheet's pixels
+ *     planes   ink and print as coverage of the sheet's pixels, by pen and strokes; blurred
  *     expose   planes, paper and light as a picture of colours
  *     manifest the picture's label and boxes as text
  *
@@ -96,6 +96,7 @@ typedef struct scene_paper {
   double colour[3], ink[3], print[3], desk[3]; /* reflectance, linear */
   double grain, cloud;                         /* texture of the sheet, relative */
   double density, streak;                      /* of the ink, and how it varies */
+  double back;                                 /* how much of the back shines through, 0..1 */
   const char *pen;
 } scene_paper;
 
@@ -115,6 +116,7 @@ typedef struct scene {
   int rows, columns;                                     /* 0: no grid */
   double xs[SCENE_MAX_SIDE + 1], ys[SCENE_MAX_SIDE + 1]; /* its lines */
   double size;                                           /* height of a digit */
+  double pitch;                                          /* between lines; 0: there is one */
   double left, top, right, bottom;                       /* what must be in the picture */
   double margin[4];                                      /* beyond: left, top, right, bottom */
   int width, height;                                     /* of the picture; 0: as that gives */
@@ -165,6 +167,15 @@ void scene_draw_rule(const scene_rule *rule, scene_brush *brush);
 int scene_strokes_find(const char *text, uint64_t habit, base_random *random);
 double scene_strokes_width(int form);
 void scene_strokes_draw(const scene *s, const scene_sign *sign, scene_brush *brush);
+
+/* ---- planes ---- */
+/* Coverage of the sheet by ink and by print, blurred as the camera does. */
+typedef struct scene_planes {
+  ink_image ink, print; /* print.pixels NULL: there is none */
+} scene_planes;
+/* Sets the signs' boxes. */
+scrawl_status scene_draw_planes(scene *s, scene_planes *planes, base_error *error);
+void scene_free_planes(scene_planes *planes);
 
 /* ---- expose ---- */
 struct Pix;
