@@ -15,6 +15,7 @@
 #include "data/join.h"
 #include "data/set.h"
 #include "data/sheet.h"
+#include "data/unipen_files.h"
 #include "page/page.h"
 
 static const cli_option NO_MORE = {NULL, 0, CLI_FLAG, NULL, NULL, NULL};
@@ -60,7 +61,7 @@ static const cli_command LIST = {
     run_list};
 
 typedef struct part_state {
-  char *images, *labels; /* NULL: not here */
+  char *images, *labels; /* NULL: not here; UNIPEN, whose pictures are drawn, has no labels */
   size_t count;
   base_error error; /* set when it is here but cannot be used */
 } part_state;
@@ -69,9 +70,11 @@ typedef struct part_state {
 static part_state look(const data_known *known, data_part part) {
   part_state state = {0};
   data_idx labels;
-  scrawl_status status = data_known_find(known, part, &state.images, &state.labels, &state.error);
+  scrawl_status status =
+      known->unipen ? data_unipen_find(&state.images, &state.error)
+                    : data_known_find(known, part, &state.images, &state.labels, &state.error);
   if (status == SCRAWL_NOT_FOUND) state.error = (base_error){0};
-  if (status != SCRAWL_OK) return state;
+  if (status != SCRAWL_OK || known->unipen) return state;
   if (data_idx_open(state.labels, 1, &labels, &state.error) == SCRAWL_OK) {
     state.count = labels.extent[0];
     data_idx_free(&labels);
@@ -87,6 +90,7 @@ static void forget(part_state *state) {
 static json_t *part_json(const part_state *state) {
   if (state->error.status) return json_pack("{s:s}", "error", state->error.message);
   if (!state->images) return json_null();
+  if (!state->labels) return json_pack("{s:s}", "strokes", state->images);
   return json_pack("{s:I, s:s, s:s}", "count", (json_int_t)state->count, "images", state->images,
                    "labels", state->labels);
 }
@@ -94,6 +98,8 @@ static json_t *part_json(const part_state *state) {
 static void print_count(const part_state *state) {
   if (state->error.status)
     printf(" %8s", "damaged");
+  else if (state->images && !state->labels)
+    printf(" %8s", "here");
   else if (state->images)
     printf(" %8zu", state->count);
   else

@@ -22,22 +22,35 @@ typedef enum numbering { STROKES, ALL, NO_RULE } numbering;
 /* Those that are not "numbers strokes, is a group of its own". */
 static const struct contributor {
   char code[4];
-  numbering numbering;
   char group[4]; /* "": its own code */
-  int session;   /* letters at the end of a writer's name that say which session */
+  numbering numbering;
+  int session; /* letters at the end of a writer's name that say which session */
+  /* Signs of which a quarter of the segments name one stroke only, a stem or a bar: those are left
+   * out; NULL: none. */
+  const char *fragments;
 } CONTRIBUTORS[] = {
-    {"abm", NO_RULE, "", 0}, {"apd", STROKES, "apb", 0}, {"ape", STROKES, "apb", 0},
-    {"att", NO_RULE, "", 0}, {"cea", NO_RULE, "", 0},    {"ceb", NO_RULE, "", 0},
-    {"cec", NO_RULE, "", 0}, {"cee", STROKES, "ced", 0}, {"hpp", ALL, "", 0},
-    {"ibm", STROKES, "", 1}, {"lex", NO_RULE, "", 0},    {"nic", ALL, "", 0},
-    {"pri", ALL, "", 0},     {"sta", ALL, "", 0},        {"tos", NO_RULE, "", 0},
-    {"ugi", NO_RULE, "", 0},
+    {"abm", "", NO_RULE, 0, NULL},
+    {"apd", "apb", STROKES, 0, NULL},
+    {"ape", "apb", STROKES, 0, NULL},
+    {"att", "", NO_RULE, 0, NULL},
+    {"cea", "", NO_RULE, 0, NULL},
+    {"ceb", "", NO_RULE, 0, NULL},
+    {"cec", "", NO_RULE, 0, NULL},
+    {"cee", "ced", STROKES, 0, NULL},
+    {"hpp", "", ALL, 0, NULL},
+    {"lex", "", NO_RULE, 0, NULL},
+    {"nic", "", ALL, 0, NULL},
+    {"pri", "", ALL, 0, NULL},
+    {"sta", "", ALL, 0, NULL},
+    {"tos", "", NO_RULE, 0, NULL},
+    {"ugi", "", NO_RULE, 0, NULL},
+    {"ibm", "", STROKES, 1, "145ABDEFGHIJKMNPQRTXYZfijktxz!\"#$%&*+:;=?"},
 };
 
 /* "data/1a/apa/...": the contributor's row, a common one if it has none of its own. */
 static struct contributor contributor_of(const char *path) {
   const char *code = strchr(path + strlen("data/"), '/');
-  struct contributor common = {"", STROKES, "", 0};
+  struct contributor common = {.numbering = STROKES};
   if (!code) return common;
   size_t length = strcspn(++code, "/");
   for (size_t i = 0; i < sizeof CONTRIBUTORS / sizeof *CONTRIBUTORS; i++)
@@ -109,7 +122,11 @@ static scrawl_status take_segment(walk *w, const struct contributor *by, const c
   BASE_TRY(data_unipen_pick(&w->ink, by->numbering == ALL, segment->delineation,
                             segment->delineation_length, &strokes, &count, &points, error));
   scrawl_status status = SCRAWL_OK;
-  if (count) {
+  bool fragment =
+      count == 1 && category[0] == '1' && by->fragments && strstr(by->fragments, segment->label);
+  if (fragment) {
+    w->counts->fragments++;
+  } else if (count) {
     name_writer(by, w->ink.writer, writer);
     const data_unipen_sample sample = {.category = category,
                                        .label = segment->label,

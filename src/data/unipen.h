@@ -24,6 +24,7 @@ typedef struct data_unipen_counts {
   size_t skipped;    /* of contributors whose numbers fit no rule */
   size_t bad;        /* said to be BAD */
   size_t unlabelled; /* without a label, or with a sign nobody could read */
+  size_t fragments;  /* part of a sign only, where a contributor has many such */
   size_t lost;       /* their strokes are not there */
 } data_unipen_counts;
 
@@ -31,15 +32,15 @@ typedef scrawl_status data_unipen_visit(void *argument, const data_unipen_sample
                                         base_error *error);
 
 /* Visits every usable sample of these categories ("1a" to "1d", "6", "7", "8"; the list is ended by
- * NULL) in an order that is always the same. `path`: as data_unipen_files_open has it. Fails as that
- * does, or as `visit` does. */
+ * NULL) in an order that is always the same. `path`: as data_unipen_files_open has it. Fails as
+ * that does, or as `visit` does. */
 scrawl_status data_unipen_read(const char *path, const char *const *categories,
                                data_unipen_visit *visit, void *argument, data_unipen_counts *counts,
                                base_error *error);
 
 /* Digits, letters and punctuation of the whole collection as glyph pictures. The alphabet is
- * DATA_UNIPEN_ALPHABET for both parts, some signs may have no picture. Whoever wrote one in the test
- * part wrote none in the training part: a writer's name decides, for about 15 % of them. */
+ * DATA_UNIPEN_ALPHABET for both parts, some signs may have no picture. Whoever wrote one in the
+ * test part wrote none in the training part: a writer's name decides, for about 15 % of them. */
 #define DATA_UNIPEN_ALPHABET                                                                       \
   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!\"#$%&'()*+,-./"                 \
   ":;<=>?@[\\]^_`{|}~"

@@ -245,15 +245,13 @@ scrawl_status data_unipen_files_open(const char *path, const char *const *catego
   return status;
 }
 
-/* `path` where it is a collection; otherwise NULL, and freed. */
-static char *keep_if_there(char *path) {
+static bool is_collection(const char *path, bool *memory) {
   struct stat about;
-  char *inside = path ? base_format("%s/include", path) : NULL;
+  char *inside = base_format("%s/include", path);
+  if (!inside) *memory = false;
   bool there = inside && (is_folder(inside) || (stat(path, &about) == 0 && S_ISREG(about.st_mode)));
   base_free(inside);
-  if (there) return path;
-  base_free(path);
-  return NULL;
+  return there;
 }
 
 scrawl_status data_unipen_find(char **path, base_error *error) {
@@ -261,14 +259,24 @@ scrawl_status data_unipen_find(char **path, base_error *error) {
   static const char *const names[] = {"", "/train_r01_v07", "/unipen-train_r01_v07"};
   static const char *const endings[] = {"", ".tar.xz", ".tar.gz", ".tgz", ".tar", ".zip"};
   char *home;
+  bool memory = true;
   *path = NULL;
   BASE_TRY(data_home(&home, error));
-  for (size_t f = 0; f < 2; f++)
-    for (size_t n = 0; n < 3; n++)
-      for (size_t e = 0; e < (n ? sizeof endings / sizeof *endings : 1) && !*path; e++)
-        *path = keep_if_there(base_format("%s%s%s%s", home, folders[f], names[n], endings[e]));
+  for (size_t f = 0; f < sizeof folders / sizeof *folders; f++)
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+      for (size_t e = 0; e < sizeof endings / sizeof *endings && memory && !*path; e++) {
+        if (!*names[n] && *endings[e]) continue;
+        char *tried = base_format("%s%s%s%s", home, folders[f], names[n], endings[e]);
+        memory = tried != NULL;
+        if (memory && is_collection(tried, &memory))
+          *path = tried;
+        else
+          base_free(tried);
+      }
   scrawl_status status = SCRAWL_OK;
-  if (!*path)
+  if (!memory)
+    status = no_memory(error);
+  else if (!*path)
     status = base_fail(error, SCRAWL_NOT_FOUND,
                        "unipen: neither a folder train_r01_v07 (with data and include in it) nor "
                        "an archive of it is in %s/unipen; get it: doi 10.5281/zenodo.1195803; or "

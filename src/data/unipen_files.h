@@ -1,8 +1,8 @@
 /* The files of a UNIPEN collection that some of its categories need, in memory.
  *
- * A collection has two trees: data/CATEGORY/..., small files that say which ink is which letter, and
- * include/..., the ink, which they name. It lies unpacked in a folder or in an archive, where data/
- * must come before include/, as it does in the published one: that is then read once. */
+ * A collection has two trees: data/CATEGORY/..., small files that say which ink is which letter,
+ * and include/..., the ink, which they name. It lies unpacked in a folder or in an archive, where
+ * data/ must come before include/, as it does in the published one: that is then read once. */
 #ifndef DATA_UNIPEN_FILES_H
 #define DATA_UNIPEN_FILES_H
 

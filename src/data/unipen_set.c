@@ -125,6 +125,7 @@ static scrawl_status describe(const collection *c, const data_unipen_counts *cou
       {counts->skipped, "unipen: left out, contributors whose segments do not fit their strokes"},
       {counts->bad, "unipen: left out, said to be bad"},
       {counts->unlabelled, "unipen: left out, no label or an unknown sign in it"},
+      {counts->fragments, "unipen: left out, one stroke of a sign that has more"},
       {counts->lost, "unipen: left out, strokes that are not there"},
   };
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

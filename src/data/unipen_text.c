@@ -1,7 +1,7 @@
 /* UNIPEN's text, read as it was published: Latin-1 with any line ends.
  *
- * A keyword stands behind a dot at the very start of a line; its value goes on to the next line that
- * begins with a dot. Everything here comes from outside: numbers saturate, lists grow by doubling
+ * A keyword stands behind a dot at the very start of a line; its value goes on to the next line
+ * that begins with a dot. Everything here comes from outside: numbers saturate, lists grow by doubling
  * and are never longer than the text, what does not fit into a name is cut. */
 #include "data/unipen_text.h"
 

@@ -1,5 +1,5 @@
-/* libarchive, loaded when the first archive is read (data/library.h): tar, zip and others, packed by
- * xz, gzip and others, of which Scrawl needs to know nothing. */
+/* libarchive, loaded when the first archive is read (data/library.h): tar, zip and others, packed
+ * by xz, gzip and others, of which Scrawl needs to know nothing. */
 #ifndef DATA_UNPACK_H
 #define DATA_UNPACK_H
 
