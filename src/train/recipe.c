@@ -197,6 +197,7 @@ train_recipe train_recipe_defaults(nn_optimiser optimiser) {
                    .step_factor = 0.1},
       .seed = 1,
       .validation = 0.1,
+      .others = 1,
       .split_seed = 1,
       .scale = 1,
   };
@@ -242,6 +243,7 @@ static scrawl_status check_range(const char *name, double value, double low, dou
 
 scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error) {
   const nn_trainer_options *trainer = &recipe->trainer;
+  BASE_TRY(check_range("others", recipe->others, 0, 1, error));
   BASE_TRY(check_range("epochs", recipe->epochs, 1, 100000, error));
   BASE_TRY(check_range("batch", trainer->batch, 1, 4096, error));
   BASE_TRY(check_range("rate", recipe->schedule.rate, 1e-12, 100, error));
@@ -250,6 +252,8 @@ scrawl_status train_recipe_check(const train_recipe *recipe, base_error *error) 
   BASE_TRY(check_range("weight-decay", trainer->weight_decay, 0, 100, error));
   BASE_TRY(check_range("label-smoothing", trainer->label_smoothing, 0, 0.99, error));
   BASE_TRY(check_range("average", trainer->average_decay, 0, 0.999999, error));
+  BASE_TRY(check_range("teacher-share", trainer->teacher_share, 0.001, 1, error));
+  BASE_TRY(check_range("teacher-temperature", trainer->teacher_temperature, 0.1, 100, error));
   BASE_TRY(check_range("validation", recipe->validation, 0, 0.9, error));
   BASE_TRY(check_range("patience", recipe->patience, 0, 100000, error));
   if (recipe->scale != 1 && recipe->scale != 255)
@@ -327,14 +331,19 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
     const char *name, *value;
   } texts[] = {
       {"data", recipe->data},
+      {"alphabet", recipe->alphabet},
+      {"leave-out", recipe->alphabet ? recipe->leave_out : NULL},
       {"arch", recipe->architecture},
       {"from", recipe->from},
+      {"teacher", recipe->teacher},
       {"name", recipe->name},
       {"optimiser", optimisers[trainer->optimiser]},
       {"schedule", schedules[recipe->schedule.kind]},
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     if (texts[i].value) BASE_TRY(train_option_add(list, texts[i].name, texts[i].value, error));
+  if (recipe->alphabet && recipe->others < 1)
+    BASE_TRY(add_number(list, "others", recipe->others, error));
   BASE_TRY(add_number(list, "epochs", recipe->epochs, error));
   BASE_TRY(add_number(list, "batch", trainer->batch, error));
   BASE_TRY(add_number(list, "rate", recipe->schedule.rate, error));
@@ -345,6 +354,10 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
   BASE_TRY(add_number(list, "weight-decay", trainer->weight_decay, error));
   BASE_TRY(add_number(list, "label-smoothing", trainer->label_smoothing, error));
   BASE_TRY(add_number(list, "average", trainer->average_decay, error));
+  if (recipe->teacher) {
+    BASE_TRY(add_number(list, "teacher-share", trainer->teacher_share, error));
+    BASE_TRY(add_number(list, "teacher-temperature", trainer->teacher_temperature, error));
+  }
   BASE_TRY(add_augmentation(list, &recipe->augmentation, error));
   BASE_TRY(add_number(list, "scale", recipe->scale, error));
   BASE_TRY(add_number(list, "validation", recipe->validation, error));
