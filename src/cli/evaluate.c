@@ -35,7 +35,7 @@ static const cli_option OPTIONS[] = {
      &given.alphabet},
     {"noise", 0, CLI_TEXT, "KIND[:AMOUNT],...|all",
      "Damage the pictures before they are read. Several kinds make a table, beside the undamaged "
-     "set. See below.",
+     "set. See above.",
      &given.noise},
     {"seed", 0, CLI_SEED, "N", "For the noise; 1.", &given.seed},
     {"threads", 't', CLI_COUNT, "N", "Threads to use; 0, the default, is one for each core.",
