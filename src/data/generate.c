@@ -130,7 +130,7 @@ typedef struct text {
 
 static bool append(text *to, const char *line) {
   size_t length = strlen(line);
-  if (to->size + length > to->room) {
+  if (!to->bytes || to->size + length > to->room) {
     size_t room = 2 * to->room + length + 4096;
     char *grown = base_realloc(to->bytes, to->size, room);
     if (!grown) return false;

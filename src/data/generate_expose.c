@@ -5,7 +5,10 @@
  *     paper (1 + grain) * (1 - print (1 - its colour)) * (1 - ink (1 - its colour)) * light
  * in each of three colours, all linear; ink is a filter over what lies under it. Light varies so
  * slowly that it is computed for every 16th pixel. A sensor counts photons, so noise grows with the
- * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1). */
+ * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1).
+ *
+ * All of it is one walk over the picture, in floats until the last step: warped by Leptonica and
+ * lit afterwards, 12 megapixels would be walked over five times, and rounded to bytes in between. */
 #include <math.h>
 #include <string.h>
 

@@ -101,8 +101,9 @@ static void draw_picture(const scene *s, const scene_sign *sign, scene_brush *br
     for (int x = x0; x <= x1; x++) {
       double cover = 0;
       for (int k = 0; k < fine * fine; k++) {
-        double dx = x + (k % fine + 0.5) / fine + brush->left - sign->x;
-        double dy = y + (k / fine + 0.5) / fine + brush->top - sign->y;
+        int column = k % fine, row = k / fine;
+        double dx = x + (column + 0.5) / fine + brush->left - sign->x;
+        double dy = y + (row + 0.5) / fine + brush->top - sign->y;
         double right = dx * cosine + dy * sine, up = dx * sine - dy * cosine;
         right -= slant * (up - 0.5 * sign->height);
         double field =

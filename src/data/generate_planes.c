@@ -62,7 +62,7 @@ static void blur_columns(ink_image *plane, const float *taps, int radius, uint8_
 
 static bool blur(ink_image *plane, double sigma) {
   if (sigma < 0.2) return true;
-  float taps[2 * MAX_RADIUS + 1];
+  float taps[2 * MAX_RADIUS + 1] = {0};
   int radius = gaussian(sigma, taps);
   size_t width = (size_t)plane->width;
   float *wide = base_alloc(width + 2 * (size_t)radius, sizeof *wide);

@@ -217,7 +217,7 @@ static void check_signs(PIX *pix, PIX *rest, const json_t *signs) {
 }
 
 static void check_boxes(data_generate_kind kind, const data_set *glyphs, const char *name) {
-  assert_int_equal(generate(kind, DATA_GENERATE_NONE, 20, glyphs, name), SCRAWL_OK);
+  assert_int_equal(generate(kind, DATA_GENERATE_NONE, 10, glyphs, name), SCRAWL_OK);
   result back = read_back(name);
   for (size_t i = 0; i < back.manifest.count; i++) {
     PIX *pix = pixRead(back.manifest.items[i].path), *rest = pixCopy(NULL, pix);
