@@ -48,7 +48,7 @@ static int run_generate(int argc, char **argv) {
       {"count", 'n', CLI_COUNT, "N", "How many pictures; 100 unless given.", &count},
       {"seed", 0, CLI_SEED, "N", "Other pictures; 1 unless given.", &made.seed},
       {"out", 'o', CLI_TEXT, "FOLDER", "Where to write, new or empty; must be given.", &out},
-      {"data", 0, CLI_TEXT, "NAME|PATH",
+      {"data", 'd', CLI_TEXT, "NAME|PATH",
        "Take the glyphs from this data set; strokes of our own unless given.", &data},
       {"part", 0, CLI_TEXT, "train|test", "The part of a known set; train unless given.", &part},
       {"degrade", 0, CLI_TEXT, "none|screen|scan|phone|mixed",

@@ -72,7 +72,7 @@ static double stroke_width(const ink_image *glyph) {
  * as far as the picture allows: the field falls by about a third in a pixel. */
 static double edge_share(const scene *s, const ink_image *glyph, ink_box box) {
   double wanted = s->hand.pen * box.height;
-  return fmin(fmax(0.42 - 0.17 * (wanted - stroke_width(glyph)), 0.22), 0.7);
+  return fmin(fmax(0.42 - 0.17 * (wanted - stroke_width(glyph)), 0.3), 0.6);
 }
 
 static double highest(const ink_image *glyph) {
