@@ -8,7 +8,7 @@
  * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1).
  *
  * All of it is one walk over the picture, in floats until the last step: warped by Leptonica and
- * lit afterwards, 12 megapixels would be walked over five times, and rounded to bytes in between. */
+ * lit afterwards, 12 megapixels would be walked over five times, and rounded to bytes between. */
 #include <math.h>
 #include <string.h>
 
