@@ -1,8 +1,8 @@
 /* UNIPEN's isolated characters as pictures.
  *
- * Each is drawn with a pen of its own, such that widths spread as in MNIST: measured in the same way,
- * by the distance to the nearest paper along the middle of strokes, 5, 50 and 95 % of MNIST's lie
- * under 1.7, 2.6 and 4.0 of the glyph's 20 pixels. It is never thinner than a real pen would be on
+ * Each is drawn with a pen of its own, such that widths spread as in MNIST: measured by the
+ * distance to the nearest paper along the middle of strokes, 5, 50 and 95 % of MNIST's lie under
+ * 1.7, 2.6 and 4.0 of the glyph's 20 pixels. It is never thinner than a real pen would be on
  * the paper, so that a dot is a disc and a comma a short thick line. Widths are drawn by the
  * sample's number, so both parts and every opening give the same pictures. */
 #include "data/unipen.h"
