@@ -129,7 +129,7 @@ static scrawl_status open_parts(const char *names, char *text, data_part part, d
                        "%s: a data set without a name beside a +; join them as in "
                        "mnist+emnist-digits",
                        names);
-    data_set next;
+    data_set next = {0};
     BASE_TRY(open(argument, name, part, set->count ? &next : set, error));
     if (name != text) {
       scrawl_status status = append(set, &next, names, error);

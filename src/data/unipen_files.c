@@ -186,6 +186,24 @@ static scrawl_status read_file(data_unipen_files *files, const char *top, data_u
 }
 
 static scrawl_status list_folder(data_unipen_files *files, const char *top, const char *below,
+                                 int depth, base_error *error);
+
+/* A file of `top` is entered, a folder gone through. */
+static scrawl_status list_item(data_unipen_files *files, const char *top, const char *path,
+                               int depth, base_error *error) {
+  struct stat about;
+  char *whole = base_format("%s/%s", top, path);
+  if (!whole) return no_memory(error);
+  bool there = stat(whole, &about) == 0;
+  base_free(whole);
+  if (there && S_ISDIR(about.st_mode) && depth < MAX_DEPTH)
+    return list_folder(files, top, path, depth + 1, error);
+  if (there && S_ISREG(about.st_mode) && !find_or_add(files, base_strdup(path)))
+    return no_memory(error);
+  return SCRAWL_OK;
+}
+
+static scrawl_status list_folder(data_unipen_files *files, const char *top, const char *below,
                                  int depth, base_error *error) {
   char *folder = base_format("%s/%s", top, below);
   DIR *stream = folder ? opendir(folder) : NULL;
@@ -196,15 +214,7 @@ static scrawl_status list_folder(data_unipen_files *files, const char *top, cons
   for (struct dirent *item; status == SCRAWL_OK && (item = readdir(stream));) {
     if (item->d_name[0] == '.') continue;
     char *path = base_format("%s/%s", below, item->d_name);
-    char *whole = path ? base_format("%s/%s", top, path) : NULL;
-    struct stat about = {0};
-    if (!whole)
-      status = no_memory(error);
-    else if (stat(whole, &about) == 0 && S_ISDIR(about.st_mode) && depth < MAX_DEPTH)
-      status = list_folder(files, top, path, depth + 1, error);
-    else if (S_ISREG(about.st_mode) && !find_or_add(files, base_strdup(path)))
-      status = no_memory(error);
-    base_free(whole);
+    status = path ? list_item(files, top, path, depth, error) : no_memory(error);
     base_free(path);
   }
   closedir(stream);

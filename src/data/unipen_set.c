@@ -1,8 +1,9 @@
 /* UNIPEN's isolated characters as pictures.
  *
- * Each is drawn with a pen of its own: as wide as strokes are in MNIST (its widths, seen in glyphs
- * of 20 pixels, spread around 3 with a deviation of 0.7), but never thinner than a real pen would
- * be on the paper, so that a dot is a disc and a comma a short thick line. Widths are drawn by the
+ * Each is drawn with a pen of its own, such that widths spread as in MNIST: measured by the
+ * distance to the nearest paper along the middle of strokes, 5, 50 and 95 % of MNIST's lie under
+ * 1.7, 2.6 and 4.0 of the glyph's 20 pixels. It is never thinner than a real pen would be on
+ * the paper, so that a dot is a disc and a comma a short thick line. Widths are drawn by the
  * sample's number, so both parts and every opening give the same pictures. */
 #include "data/unipen.h"
 
@@ -16,9 +17,9 @@
 static const char *const CATEGORIES[] = {"1a", "1b", "1c", "1d", NULL};
 
 enum { SEED = 1, TEST_PERCENT = 15, GLYPH_BOX = 20 };
-static const double WIDTH = 3, WIDTH_DEVIATION = .7, THINNEST = 1.8,
-                    WIDEST = 4.6; /* glyph pixels */
-static const double PEN = .4;     /* millimetres: a thin ball pen */
+/* Glyph pixels. */
+static const double WIDTH = 2.35, WIDTH_DEVIATION = .65, THINNEST = 1.4, WIDEST = 4.1;
+static const double PEN = .4; /* millimetres: a thin ball pen */
 
 typedef struct collection {
   data_set *set;

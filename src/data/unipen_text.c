@@ -1,8 +1,8 @@
 /* UNIPEN's text, read as it was published: Latin-1 with any line ends.
  *
  * A keyword stands behind a dot at the very start of a line; its value goes on to the next line
- * that begins with a dot. Everything here comes from outside: numbers saturate, lists grow by doubling
- * and are never longer than the text, what does not fit into a name is cut. */
+ * that begins with a dot. Everything here comes from outside: numbers saturate, lists grow by
+ * doubling and are never longer than the text, what does not fit into a name is cut. */
 #include "data/unipen_text.h"
 
 #include <ctype.h>

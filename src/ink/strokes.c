@@ -87,7 +87,7 @@ static void draw_row(uint8_t *row, int count, float px, float py, float dx, floa
     float squared = ex * ex + ey * ey;
     if (squared >= radius * radius) continue;
     float level = radius - sqrtf(squared);
-    uint8_t ink = level >= 1 ? 255 : (uint8_t)(255 * level + .5f);
+    uint8_t ink = level >= 1 ? 255 : (uint8_t)lroundf(255 * level);
     if (ink > row[i]) row[i] = ink;
   }
 }

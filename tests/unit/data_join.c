@@ -268,9 +268,9 @@ static data_set make_written(void) {
   static char labels[WRITER_PICTURES + 1], pixels[WRITER_PICTURES];
   static uint32_t writers[WRITER_PICTURES];
   for (int i = 0; i < WRITER_PICTURES; i++) {
-    labels[i] = i < 400 ? (char)('a' + i % 2) : 'a';
+    labels[i] = "ab"[i < 400 ? i % 2 : 0];
     writers[i] = i < 400 ? (uint32_t)(i * 7 % 20 + 1) : 0;
-    pixels[i] = (char)i;
+    pixels[i] = (char)(i & 127);
   }
   const material m = {"written", "ab", labels, pixels, writers};
   return make(&m);
