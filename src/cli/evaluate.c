@@ -23,8 +23,8 @@ static struct {
 static const cli_option OPTIONS[] = {
     {"model", 'm', CLI_TEXT, "NAME|FILE", "The model; digits.", &given.model},
     {"data", 'd', CLI_TEXT, "NAME|PATH",
-     "A known set, a pair of IDX files \"images,labels\", or a folder with manifest.tsv, whose "
-     "pictures go through the whole reading pipeline.",
+     "A known set, a pair of IDX files \"images,labels\", a folder with manifest.tsv, whose "
+     "pictures go through the whole reading pipeline, or several of these joined by +.",
      &given.data},
     {"part", 0, CLI_TEXT, "test|train", "Which part of a known set; test.", &given.part},
     {"as", 0, CLI_TEXT, "auto|digit|glyph",
@@ -241,6 +241,7 @@ static void print_text(const evaluation *e, const data_set *set) {
          m->errors, 100 * m->accuracy);
   if (m->unread) printf("%zu of them gave no glyph and count as errors\n", m->unread);
   if (e->left_out) printf("%zu pictures of other signs were left out\n", e->left_out);
+  cli_print_remarks(stdout, set);
   printf("loss %.4f, expected calibration error %.4f (%d equal bins), %.0f pictures/s\n\n", m->loss,
          m->ece, TRAIN_BINS, speed_of(e));
   printf("%5s %9s %9s %9s %11s %9s\n", "sign", "pictures", "precision", "recall", "specificity",

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ink/blur.h"
 #include "ink/ink.h"
-
-enum { MAX_SIDE = 256, MAX_REACH = 32 };
 
 static const struct {
   const char *name;
@@ -53,35 +52,8 @@ static void add_salt(base_random *random, double share, int count, float *glyph)
     if (base_random_unit(random) < share) glyph[i] = (float)base_random_below(random, 2);
 }
 
-/* One pass of a separable Gaussian over lines whose pixels are `step` apart; paper (0) lies
- * outside. */
-static void blur_lines(float *glyph, int side, int step, int next, const float *kernel, int reach) {
-  float line[MAX_SIDE];
-  for (int l = 0; l < side; ++l, glyph += next) {
-    for (int i = 0; i < side; ++i) line[i] = glyph[i * step];
-    for (int i = 0; i < side; ++i) {
-      float sum = 0;
-      for (int k = -reach; k <= reach; ++k)
-        if (i + k >= 0 && i + k < side) sum += kernel[k + reach] * line[i + k];
-      glyph[i * step] = sum;
-    }
-  }
-}
-
-static void blur(double deviation, int side, float *glyph) {
-  float kernel[2 * MAX_REACH + 1] = {0}, sum = 0;
-  int reach = (int)fmin(ceil(3 * deviation), MAX_REACH);
-  if (deviation <= 0 || side > MAX_SIDE) return;
-  for (int k = -reach; k <= reach; ++k) {
-    kernel[k + reach] = (float)exp(-0.5 * k * k / (deviation * deviation));
-    sum += kernel[k + reach];
-  }
-  for (int k = 0; k <= 2 * reach; ++k) kernel[k] /= sum;
-  blur_lines(glyph, side, 1, side, kernel, reach);
-  blur_lines(glyph, side, side, 1, kernel, reach);
-}
-
 void ink_noise_apply(ink_noise noise, base_random random, int side, float *glyph) {
+  float spare[INK_GLYPH_PIXELS];
   switch (noise.kind) {
   case INK_NOISE_NONE:
     return;
@@ -92,7 +64,7 @@ void ink_noise_apply(ink_noise noise, base_random random, int side, float *glyph
     add_salt(&random, noise.amount, side * side, glyph);
     return;
   case INK_NOISE_BLUR:
-    blur(noise.amount, side, glyph);
+    if (side == INK_GLYPH_SIDE) ink_blur_gaussian(noise.amount, side, glyph, spare);
     return;
   }
 }

@@ -375,7 +375,7 @@ static void augment(augmented *a, const ink_augmentation *how, uint64_t seed) {
   uint8_t glyph[INK_GLYPH_PIXELS];
   reference(&STROKE_GLYPHS[1], glyph);
   for (int i = 0; i < INK_GLYPH_PIXELS; i++) a->glyph[i] = (float)glyph[i] / 255;
-  ink_augment(how, base_random_seed(seed), INK_GLYPH_SIDE, a->glyph, a->out, a->scratch);
+  ink_augment(how, base_random_seed(seed), INK_GLYPH_SIDE, a->glyph, NULL, a->out, a->scratch);
   for (int i = 0; i < INK_GLYPH_PIXELS; i++) assert_true(a->out[i] >= 0 && a->out[i] <= 1);
 }
 
@@ -401,7 +401,15 @@ static void no_augmentation_changes_nothing(void **state) {
 
 static void one_seed_gives_one_picture(void **state) {
   (void)state;
-  static const ink_augmentation ALL = {15, 0.15, 0.2, 2, 1, 4, 1, 0.1, 0.5};
+  static const ink_augmentation ALL = {.rotation = 15,
+                                       .scale = 0.15,
+                                       .shear = 0.2,
+                                       .shift = 2,
+                                       .elastic = 1,
+                                       .elastic_sigma = 4,
+                                       .stroke = 1,
+                                       .noise = 0.1,
+                                       .erase = 0.5};
   augmented a, b;
   augment(&a, &ALL, 7);
   augment(&b, &ALL, 7);
