@@ -11,10 +11,11 @@
 #include "ink/blur.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* out(x, y) += weight * in(x + dx, y + dy) */
-static void add_shifted(const float *in, int side, int dx, int dy, float weight, float *out) {
+void ink_add_shifted(const float *in, int side, int dx, int dy, float weight, float *out) {
+  if (abs(dx) >= side || abs(dy) >= side) return;
   int left = dx < 0 ? -dx : 0, right = dx > 0 ? side - dx : side;
   int top = dy < 0 ? -dy : 0, bottom = dy > 0 ? side - dy : side;
   for (int y = top; y < bottom; ++y) {
@@ -27,7 +28,7 @@ static void add_shifted(const float *in, int side, int dx, int dy, float weight,
 void ink_blur_gaussian(double deviation, int side, float *picture, float *spare) {
   if (!(deviation > 0)) return;
   const size_t bytes = (size_t)side * (size_t)side * sizeof *picture;
-  int reach = (int)fmin(ceil(3 * deviation), INK_BLUR_REACH);
+  int reach = (int)fmin(4 * deviation + 0.5, INK_BLUR_REACH);
   float kernel[INK_BLUR_REACH + 1], sum = 0;
   for (int k = 0; k <= reach; ++k) {
     kernel[k] = (float)exp(-0.5 * k * k / (deviation * deviation));
@@ -35,10 +36,10 @@ void ink_blur_gaussian(double deviation, int side, float *picture, float *spare)
   }
   memset(spare, 0, bytes);
   for (int k = -reach; k <= reach; ++k)
-    add_shifted(picture, side, k, 0, kernel[k < 0 ? -k : k] / sum, spare);
+    ink_add_shifted(picture, side, k, 0, kernel[k < 0 ? -k : k] / sum, spare);
   memset(picture, 0, bytes);
   for (int k = -reach; k <= reach; ++k)
-    add_shifted(spare, side, 0, k, kernel[k < 0 ? -k : k] / sum, picture);
+    ink_add_shifted(spare, side, 0, k, kernel[k < 0 ? -k : k] / sum, picture);
 }
 
 static double path_weight(int x, int y, double half, double cosine, double sine) {
@@ -63,6 +64,6 @@ void ink_blur_motion(double length, double angle, int side, float *picture, floa
         if (pass == 0)
           sum += weight;
         else
-          add_shifted(spare, side, x, -y, (float)(weight / sum), picture); /* rows run down */
+          ink_add_shifted(spare, side, x, -y, (float)(weight / sum), picture); /* rows run down */
       }
 }

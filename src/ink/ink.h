@@ -81,20 +81,26 @@ typedef struct ink_augmentation {
 void ink_augment(const ink_augmentation *augmentation, base_random random, int side,
                  const float *glyph, const uint8_t *neighbour, float *out, float *scratch);
 
-/* Damage for `evaluate --noise KIND:AMOUNT`, on floats 0..1 in place: "gaussian" (additive white,
- * deviation AMOUNT, not clipped above or below the 0..1 range: clipped afterwards), "salt" (share
- * of pixels set to 0 or 1), "blur" (deviation in pixels). */
-typedef enum ink_noise_kind {
-  INK_NOISE_NONE,
-  INK_NOISE_GAUSSIAN,
-  INK_NOISE_SALT,
-  INK_NOISE_BLUR,
+/* Damage of a known kind and amount, to measure how a model's accuracy falls with it. */
+typedef struct ink_noise_kind {
+  const char *name;
+  const char *amount; /* what the amount is, in a word or two; NULL: the kind has none */
+  double usual, most; /* the amount without one named; the largest, more says nothing any more */
+  const char *source; /* who published it with this amount, "" for none */
+  /* `glyph`: INK_GLYPH_PIXELS floats 0..1, in place and not yet clipped. False: no memory. */
+  bool (*damage)(double amount, base_random *random, float *glyph);
 } ink_noise_kind;
+/* All of them, ended by one without a name. */
+extern const ink_noise_kind INK_NOISE_KINDS[];
+
 typedef struct ink_noise {
-  ink_noise_kind kind;
+  const ink_noise_kind *kind; /* NULL: none */
   double amount;
 } ink_noise;
+/* "awgn", with the usual amount, or "awgn:0.5". INVALID_ARGUMENT names the kinds or the range. */
 scrawl_status ink_noise_parse(const char *text, ink_noise *noise, base_error *error);
-void ink_noise_apply(ink_noise noise, base_random random, int side, float *glyph);
+/* Damages a glyph and clips it to 0..1. OUT_OF_MEMORY. */
+scrawl_status ink_noise_apply(ink_noise noise, base_random random, float glyph[INK_GLYPH_PIXELS],
+                              base_error *error);
 
 #endif
