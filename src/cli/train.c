@@ -415,6 +415,8 @@ static scrawl_status write_report(const char *name, const train_outcome *outcome
       .subtitle = subtitle,
       .history = &outcome->history,
       .metrics = validated ? &outcome->metrics : NULL,
+      .doubt = &outcome->doubt,
+      .reject_below = outcome->reject_below,
       .signs = signs,
       .count = set->count,
       .width = set->width,

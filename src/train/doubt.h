@@ -51,6 +51,14 @@ train_point train_doubt_at(const train_doubt *doubt, double confidence);
 /* Coverages worth a row in a table, falling, ended by 0. */
 extern const double TRAIN_COVERAGES[];
 
+/* Pictures of one sign that the model does not know, or of none: all should be rejected. */
+typedef struct train_stranger {
+  const char *sign;
+  size_t n, rejected;
+  const char *taken_for; /* the sign that most of the others were read as; NULL: none is */
+  size_t taken;          /* how many were */
+} train_stranger;
+
 /* ---- thresholds ---- */
 
 /* Error rates that training looks for a threshold for, falling, ended by 0. */
