@@ -29,8 +29,6 @@ enum { READ_MAX_THRESHOLDS = 32 };
 
 /* The alphabet of ten classes unless given, and what `--as digit` reads. */
 #define READ_DIGITS "0123456789"
-/* The sign of the class of everything that is no glyph of the others: it is never read as text. */
-#define READ_NO_GLYPH "\u2205"
 
 /* Of the readings that are at least this confident at most this share was wrong. */
 typedef struct read_threshold {
