@@ -175,7 +175,7 @@ static scrawl_status turn(page_picture *picture, int orientation, base_error *er
       turned[(size_t)v * (size_t)new_width + (size_t)u] = *from++;
     }
   base_free(picture->grey);
-  *picture = (page_picture){new_width, new_height, turned};
+  *picture = (page_picture){new_width, new_height, turned, new_width, new_height};
   return SCRAWL_OK;
 }
 
@@ -206,7 +206,7 @@ scrawl_status page_decode(const void *bytes, size_t size, const page_limits *lim
       mix(plain, grey);
     else
       copy_grey(plain, grey);
-    *picture = (page_picture){width, height, grey};
+    *picture = (page_picture){width, height, grey, width, height};
     status = turn(picture, page_exif_orientation(bytes, size), error);
   }
   pixDestroy(&plain);

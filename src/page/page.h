@@ -11,13 +11,20 @@
 typedef struct page_limits {
   size_t bytes;  /* of the file; 0: the default, 64 MiB */
   size_t pixels; /* of the picture; 0: the default, 64 million */
+  /* Longer side that is enough: a picture at least twice as large is halved, more than once if need
+   * be, while it is decoded. 0: none is. */
+  int side;
 } page_limits;
+
+/* A page's digits are a fortieth of its height or more: 30 pixels of a picture 4 : 3. */
+enum { PAGE_WORKING_SIDE = 1600 };
 
 /* A decoded picture: 8-bit grey, 0 black .. 255 white, turned upright by its EXIF tag; transparency
  * lies over white, or over black where nothing could be seen on white. */
 typedef struct page_picture {
   int width, height;
   uint8_t *grey; /* width x height; base_free */
+  int file_width, file_height; /* upright, before it was made smaller */
 } page_picture;
 
 /* BAD_FORMAT: not a picture, or damaged. LIMIT_EXCEEDED is found from the header, before pixels are
