@@ -17,7 +17,7 @@ static struct {
 } given = {.as = "auto", .format = "text", .model = "digits"};
 
 static const cli_option OPTIONS[] = {
-    {"as", 'a', CLI_TEXT, "auto|digit|glyph",
+    {"as", 'a', CLI_TEXT, "auto|digit|digits|grid|glyph",
      "What to look for: one digit, or one glyph of the model's alphabet; auto, the default, is "
      "what the model was made for.",
      &given.as},

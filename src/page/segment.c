@@ -114,10 +114,6 @@ static bool belong_together(const page_row *row, ink_box a, ink_box b) {
   return segment_join(a, b).height <= 1.5 * row->height;
 }
 
-static int compare_ints(const void *a, const void *b) {
-  int x = *(const int *)a, y = *(const int *)b;
-  return (x > y) - (x < y);
-}
 
 /* Joins the blobs of one row; `members` are theirs. */
 static void join_row(segment_blobs *blobs, const page_row *row, const int *members, size_t count) {
@@ -254,7 +250,6 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
     size_t count = 0;
     for (size_t i = 0; i < blobs->count; i++)
       if (blobs->items[i].row == (int)r) members[count++] = (int)i;
-    qsort(members, count, sizeof *members, compare_ints);
     join_row(blobs, &segments->rows[r], members, count);
   }
   base_free(members);
@@ -273,15 +268,22 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
   return SCRAWL_OK;
 }
 
-static scrawl_status segment(const ink_image *ink, PIX *mask, segment_blobs *blobs,
-                             page_segments *segments, base_error *error) {
+/* `boxes` NULL: rows are to be found. */
+static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *boxes, size_t count,
+                             segment_blobs *blobs, page_segments *segments, base_error *error) {
   size_t pixels = (size_t)ink->width * (size_t)ink->height;
   segments->labels = base_alloc(pixels, sizeof *segments->labels);
   if (!segments->labels) return no_memory(error);
   BASE_TRY(label_blobs(mask, segments, blobs, error));
-  segments->rows = base_alloc_zero(blobs->count + 1, sizeof *segments->rows);
+  size_t room = (boxes ? count : blobs->count) + 1;
+  segments->rows = base_alloc_zero(room, sizeof *segments->rows);
   if (!segments->rows) return no_memory(error);
-  BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
+  if (boxes) {
+    segments->row_count = count;
+    BASE_TRY(segment_fill_cells(blobs, boxes, count, segments->rows, error));
+  } else {
+    BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
+  }
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)
     if (blobs->items[i].group != (int)i) blobs->items[i].row = -1;
@@ -289,14 +291,19 @@ static scrawl_status segment(const ink_image *ink, PIX *mask, segment_blobs *blo
   return number_pieces(ink, blobs, segments, error);
 }
 
-scrawl_status page_segment(const ink_image *ink, PIX *mask, page_segments *segments,
-                           base_error *error) {
+scrawl_status page_segment_cells(const ink_image *ink, PIX *mask, const ink_box *boxes,
+                                 size_t count, page_segments *segments, base_error *error) {
   segment_blobs blobs = {0};
   *segments = (page_segments){.width = ink->width, .height = ink->height};
-  scrawl_status status = segment(ink, mask, &blobs, segments, error);
+  scrawl_status status = segment(ink, mask, boxes, count, &blobs, segments, error);
   base_free(blobs.items);
   if (status != SCRAWL_OK) page_segments_free(segments);
   return status;
+}
+
+scrawl_status page_segment(const ink_image *ink, PIX *mask, page_segments *segments,
+                           base_error *error) {
+  return page_segment_cells(ink, mask, NULL, 0, segments, error);
 }
 
 void page_segments_free(page_segments *segments) {

@@ -41,6 +41,10 @@ typedef struct page_segments {
 /* Segments what `mask` (1 bit, of the ink's size) has. OUT_OF_MEMORY, LIMIT_EXCEEDED. */
 scrawl_status page_segment(const ink_image *ink, struct Pix *mask, page_segments *segments,
                            base_error *error);
+/* The same where the rows are known: row i is what lies in boxes[i], a cell of a grid. A row may
+ * have no pieces. */
+scrawl_status page_segment_cells(const ink_image *ink, struct Pix *mask, const ink_box *boxes,
+                                 size_t count, page_segments *segments, base_error *error);
 void page_segments_free(page_segments *segments);
 
 /* The box around pieces first .. end - 1. */

@@ -21,6 +21,9 @@ typedef struct segment_blobs {
  * a row for each blob. */
 scrawl_status segment_find_rows(segment_blobs *blobs, page_row *rows, size_t *row_count,
                                 base_error *error);
+/* Puts the blobs into given boxes, each a row. */
+scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, size_t count,
+                                 page_row *rows, base_error *error);
 /* y of the middle of a row's glyphs at x */
 double segment_row_middle(const page_row *row, double x);
 /* What a blob would be if it were no glyph. */

@@ -20,6 +20,9 @@ enum { LEAST_PIXELS = 6 };
 #define WIDEST_GAP 8.0
 /* Small blobs lie this near to the row's middle, in heights: a comma hangs lowest. */
 #define BAND 0.85
+/* Of a cell's side: no glyph is larger; of its height: writing is not lower. */
+#define LARGEST_IN_CELL 1.25
+#define LEAST_IN_CELL   0.25
 /* In heights of the row. */
 #define SMALL        0.42 /* no longer side of a dot or comma is larger */
 #define LOW          0.18 /* dots and commas lie lower under the middle than this */
@@ -194,6 +197,42 @@ scrawl_status segment_find_rows(segment_blobs *blobs, page_row *rows, size_t *ro
   base_free(last);
   base_free(left);
   return status;
+}
+
+/* The cell that a blob's middle lies in; -1: none, or it is larger than a cell. */
+static int find_cell(const ink_box *boxes, size_t count, ink_box box) {
+  for (size_t i = 0; i < count; i++) {
+    double x = middle_x(box) - boxes[i].x, y = middle_y(box) - boxes[i].y;
+    if (x < 0 || y < 0 || x >= boxes[i].width || y >= boxes[i].height) continue;
+    if (box.width > LARGEST_IN_CELL * boxes[i].width) return -1;
+    return box.height > LARGEST_IN_CELL * boxes[i].height ? -1 : (int)i;
+  }
+  return -1;
+}
+
+/* The glyphs of a grid are of one size. Each row's height is the usual one of the tallest blobs of
+ * the cells, and its middle that of the tallest in the cell. */
+scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, size_t count,
+                                 page_row *rows, base_error *error) {
+  order *tallest = base_alloc_zero(count + 1, sizeof *tallest);
+  if (!tallest)
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a grid of %zu cells", count);
+  for (size_t i = 0; i < blobs->count; i++) {
+    ink_box box = blobs->items[i].box;
+    int cell = blobs->items[i].row = find_cell(boxes, count, box);
+    if (cell < 0 || box.height <= tallest[cell].key) continue;
+    tallest[cell] = (order){(size_t)cell, box.height, 0};
+    rows[cell].middle = middle_y(box);
+  }
+  size_t filled = 0;
+  for (size_t i = 0; i < count; i++)
+    if (tallest[i].key >= LEAST_IN_CELL * boxes[i].height)
+      tallest[filled++] = (order){i, tallest[i].key, 1};
+  double usual = usual_height(tallest, filled);
+  for (size_t i = 0; i < count; i++)
+    rows[i].height = usual > 0 ? usual : 0.6 * boxes[i].height;
+  base_free(tallest);
+  return SCRAWL_OK;
 }
 
 page_mark segment_find_mark(const page_row *row, ink_box box) {

@@ -21,10 +21,10 @@ typedef struct page_step {
 } page_step;
 
 /* The picture after each step, in order. All zero is an empty list. */
-typedef struct page_steps {
+struct page_steps {
   page_step *items;
   size_t count, capacity;
-} page_steps;
+};
 
 /* Keeps a copy of ordinary grey (255 = white), of ink (255 = ink), or of a mask (1 bit). `steps`
  * NULL: nothing is done. OUT_OF_MEMORY. */

@@ -1,6 +1,6 @@
 /* The best way through a string that was cut into more pieces than it has glyphs. */
-#ifndef READ_STRING_H
-#define READ_STRING_H
+#ifndef READ_STRING_PATH_H
+#define READ_STRING_PATH_H
 
 #include "base/error.h"
 

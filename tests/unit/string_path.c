@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "read/string.h"
+#include "read/string_path.h"
 
 enum { MOST = 9 };
 

@@ -9,7 +9,7 @@
  * Bellman's recursion. The same with log(sum(exp)) in the place of max, forward F and backward G,
  * gives what part of all ways' likelihood goes through a span:
  *   share(s) = exp(F(first) + score(s) + G(end) - F(pieces)). */
-#include "read/string.h"
+#include "read/string_path.h"
 
 #include <math.h>
 
