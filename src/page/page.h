@@ -26,7 +26,7 @@ enum { PAGE_WORKING_SIDE = 1600 };
  * lies over white, or over black where nothing could be seen on white. */
 typedef struct page_picture {
   int width, height;
-  uint8_t *grey; /* width x height; base_free */
+  uint8_t *grey;               /* width x height; base_free */
   int file_width, file_height; /* upright, before it was made smaller */
 } page_picture;
 

@@ -61,13 +61,13 @@ typedef struct page_rule {
 } page_rule;
 
 typedef struct page_sheet {
-  ink_image ink;     /* grey levels, 255 = common ink, 0 = paper; without the rules */
-  struct Pix *mask;  /* 1 bit, of the same size: where ink is to be looked for */
-  page_rule *rules;  /* what was taken away */
+  ink_image ink;    /* grey levels, 255 = common ink, 0 = paper; without the rules */
+  struct Pix *mask; /* 1 bit, of the same size: where ink is to be looked for */
+  page_rule *rules; /* what was taken away */
   size_t rule_count;
-  double stroke;     /* usual stroke width in pixels; 0 on a blank sheet */
-  double angle;      /* degrees the picture was turned clockwise to become the sheet, -180 .. 180 */
-  page_map map;      /* from sheet pixels to pixels of the picture file, upright */
+  double stroke; /* usual stroke width in pixels; 0 on a blank sheet */
+  double angle;  /* degrees the picture was turned clockwise to become the sheet, -180 .. 180 */
+  page_map map;  /* from sheet pixels to pixels of the picture file, upright */
   int picture_width, picture_height; /* of that, for clipping */
 } page_sheet;
 
