@@ -15,6 +15,10 @@
 
 #include "base/memory.h"
 
+#include <stdlib.h>
+static double par(const char *n, double d) { const char *v = getenv(n); return v ? atof(v) : d; }
+#define P_CUT par("P_CUT", 0.5)
+#define P_INK par("P_INK", 2.0)
 enum { BATCH = 64, MOST_PIECES = 12 };
 
 /* Widths in heights of the row. */
@@ -25,17 +29,18 @@ enum { BATCH = 64, MOST_PIECES = 12 };
 #define SURE_SIGN  0.97
 #define SURE_SHAPE 2.0
 #define SURE_WIDTH 0.95
-/* log(width / height) of a sign other than those below, and deviations: on average over the digits
- * of MNIST's training pictures, deviations widened for hands that are not in it. */
-#define ASPECT        (-0.22)
-#define ASPECT_SPREAD 0.32
+/* log(width / height): means over the digits of MNIST's training pictures, for other signs that of
+ * all of them, and deviations, wider than theirs for hands that are not among them. */
+#define ASPECT             (-0.22)
+#define ASPECT_SPREAD      0.28
+#define ASPECT_SPREAD_OF_1 0.55
 /* log(height / row's height), and the middle's distance from the row's in its heights. */
 #define HEIGHT_SPREAD 0.22
 #define PLACE_SPREAD  0.22
 #define MOST_DISTANCE 6.0
 /* Prices, in natural logarithms. */
-#define CUT           0.9 /* any cut through ink ... */
-#define CUT_INK       3.0 /* ... and for each height of the row of ink cut through */
+#define CUT           P_CUT /* any cut through ink ... */
+#define CUT_INK       P_INK /* ... and for each height of the row of ink cut through */
 #define BRIDGE        0.4 /* parts joined of which one is small ... */
 #define BRIDGE_TALL   3.0 /* ... of which both are as tall as a glyph ... */
 #define BRIDGE_WIDTH  10.0 /* ... and for each height of the gap */
@@ -108,11 +113,13 @@ static double squared(double x) {
 
 /* log(width / height) of a sign: mean and deviation. */
 static void usual_aspect(const char *sign, double *mean, double *spread) {
+  static const double MEANS[10] = {-0.11, -0.95, -0.07, -0.23, -0.24,
+                                   -0.10, -0.34, -0.27, -0.28, -0.38};
   *mean = ASPECT;
   *spread = ASPECT_SPREAD;
-  if (strcmp(sign, "1") != 0) return;
-  *mean = -0.95;
-  *spread = 0.55;
+  if (sign[0] < '0' || sign[0] > '9' || sign[1]) return;
+  *mean = MEANS[sign[0] - '0'];
+  if (*sign == '1') *spread = ASPECT_SPREAD_OF_1;
 }
 
 static double middle_of(const page_row *row, ink_box box) {

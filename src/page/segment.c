@@ -24,6 +24,10 @@ enum {
 /* A small one, lower than this part of the row's height, needs to share less. */
 #define SMALL_HEIGHT 0.6
 #define SMALL_SHARED 0.4
+/* Ink fainter than this part of the usual is a stain, a shadow or print from behind. */
+#define LEAST_STRENGTH 0.55
+/* A point or comma this near to other ink, in heights of the row, may be a part of it. */
+#define NEAR 0.1
 /* What is narrower, in heights of the row, is one glyph. */
 #define LEAST_CUT_WIDTH 0.45
 
@@ -33,8 +37,8 @@ static scrawl_status no_memory(base_error *error) {
 
 /* ---- 1. components ---- */
 
-static scrawl_status label_blobs(PIX *mask, page_segments *segments, segment_blobs *blobs,
-                                 base_error *error) {
+static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments *segments, 
+                                 segment_blobs *blobs, base_error *error) {
   PIX *labels = pixConnCompTransform(mask, 8, 32);
   if (!labels) return no_memory(error);
   uint32_t most = 0;
@@ -56,12 +60,45 @@ static scrawl_status label_blobs(PIX *mask, page_segments *segments, segment_blo
   blobs->count = most;
   for (int y = 0; y < segments->height; y++) {
     const uint32_t *of = segments->labels + (size_t)y * (size_t)segments->width;
+    const uint8_t *levels = ink->pixels + (size_t)y * ink->stride;
     for (int x = 0; x < segments->width; x++) {
       if (!of[x]) continue;
-      ink_box *box = &blobs->items[of[x] - 1].box;
-      *box = box->width ? segment_join(*box, (ink_box){x, y, 1, 1}) : (ink_box){x, y, 1, 1};
+      segment_blob *blob = &blobs->items[of[x] - 1];
+      ink_box dot = {x, y, 1, 1};
+      blob->box = blob->area ? segment_join(blob->box, dot) : dot;
+      blob->area++;
+      blob->sum += levels[x];
     }
   }
+  return SCRAWL_OK;
+}
+
+static int compare_strengths(const void *a, const void *b) {
+  const segment_blob *x = *(segment_blob *const *)a, *y = *(segment_blob *const *)b;
+  double left = (double)x->sum / x->area, right = (double)y->sum / y->area;
+  return (left > right) - (left < right);
+}
+
+/* Leaves out blobs much fainter than the one in the middle of all, counted by their ink. */
+static scrawl_status drop_faint(segment_blobs *blobs, base_error *error) {
+  segment_blob **sorted = base_alloc(blobs->count + 1, sizeof *sorted);
+  if (!sorted) return no_memory(error);
+  uint64_t total = 0, part = 0;
+  double usual = 0;
+  for (size_t i = 0; i < blobs->count; i++) {
+    sorted[i] = &blobs->items[i];
+    total += sorted[i]->sum;
+  }
+  qsort(sorted, blobs->count, sizeof *sorted, compare_strengths);
+  for (size_t i = 0; i < blobs->count && 2 * part <= total; i++) {
+    part += sorted[i]->sum;
+    usual = (double)sorted[i]->sum / sorted[i]->area;
+  }
+  for (size_t i = 0; i < blobs->count; i++) {
+    segment_blob *blob = &blobs->items[i];
+    blob->faint = (double)blob->sum < LEAST_STRENGTH * usual * blob->area;
+  }
+  base_free(sorted);
   return SCRAWL_OK;
 }
 
@@ -115,15 +152,38 @@ static bool belong_together(const page_row *row, ink_box a, ink_box b) {
 }
 
 
+/* Whether there is ink of blob `other` within `reach` of the box. */
+static bool is_near(const page_segments *segments, ink_box box, int other, int reach) {
+  int left = box.x > reach ? box.x - reach : 0, top = box.y > reach ? box.y - reach : 0;
+  int right = box.x + box.width + reach, bottom = box.y + box.height + reach;
+  if (right > segments->width) right = segments->width;
+  if (bottom > segments->height) bottom = segments->height;
+  for (int y = top; y < bottom; y++) {
+    const uint32_t *of = segments->labels + (size_t)y * (size_t)segments->width;
+    for (int x = left; x < right; x++)
+      if (of[x] == (uint32_t)other + 1) return true;
+  }
+  return false;
+}
+
+/* A point under the arm of a 7 is none of its parts; the foot of a broken 1 is. */
+static bool stands_alone(const page_segments *segments, const page_row *row, ink_box box,
+                         int other) {
+  return segment_find_mark(row, box) != PAGE_NO_MARK &&
+         segment_find_mark(row, box) != PAGE_SPECK &&
+         !is_near(segments, box, other, (int)(NEAR * row->height) + 1);
+}
+
 /* Joins the blobs of one row; `members` are theirs. */
-static void join_row(segment_blobs *blobs, const page_row *row, const int *members, size_t count) {
+static void join_row(const page_segments *segments, segment_blobs *blobs, const page_row *row,
+                     const int *members, size_t count) {
   for (size_t i = 0; i < count; i++)
     for (size_t j = i + 1; j < count; j++) {
       int a = group_of(blobs, members[i]), b = group_of(blobs, members[j]);
       ink_box x = blobs->items[members[i]].box, y = blobs->items[members[j]].box;
       if (a == b || !belong_together(row, x, y)) continue;
-      if (segment_find_mark(row, x) != PAGE_NO_MARK && segment_find_mark(row, y) != PAGE_NO_MARK &&
-          segment_join(x, y).height > row->height)
+      if (stands_alone(segments, row, x, members[j]) ||
+          stands_alone(segments, row, y, members[i]))
         continue;
       blobs->items[a > b ? a : b].group = a > b ? b : a;
     }
@@ -250,7 +310,7 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
     size_t count = 0;
     for (size_t i = 0; i < blobs->count; i++)
       if (blobs->items[i].row == (int)r) members[count++] = (int)i;
-    join_row(blobs, &segments->rows[r], members, count);
+    join_row(segments, blobs, &segments->rows[r], members, count);
   }
   base_free(members);
   for (size_t i = 0; i < blobs->count; i++) {
@@ -274,7 +334,8 @@ static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *box
   size_t pixels = (size_t)ink->width * (size_t)ink->height;
   segments->labels = base_alloc(pixels, sizeof *segments->labels);
   if (!segments->labels) return no_memory(error);
-  BASE_TRY(label_blobs(mask, segments, blobs, error));
+  BASE_TRY(label_blobs(ink, mask, segments, blobs, error));
+  BASE_TRY(drop_faint(blobs, error));
   size_t room = (boxes ? count : blobs->count) + 1;
   segments->rows = base_alloc_zero(room, sizeof *segments->rows);
   if (!segments->rows) return no_memory(error);

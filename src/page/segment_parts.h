@@ -8,6 +8,9 @@
 
 typedef struct segment_blob {
   ink_box box;
+  int area;     /* pixels */
+  uint64_t sum; /* of their ink */
+  bool faint;   /* much fainter than the writing: left out */
   int row;   /* index of the row; -1: left out */
   int group; /* index of the blob that it was joined to; itself */
 } segment_blob;

@@ -145,7 +145,8 @@ static void find(segment_blobs *blobs, order *sorted, size_t *last, int *left, p
   for (size_t i = 0; i < blobs->count; i++) {
     double height = blobs->items[i].box.height;
     blobs->items[i].row = -1;
-    if (height >= LEAST_PIXELS) sorted[count++] = (order){i, height, height * height};
+    if (height >= LEAST_PIXELS && !blobs->items[i].faint)
+      sorted[count++] = (order){i, height, height * height};
   }
   double usual = usual_height(sorted, count);
   size_t tall = 0;
@@ -167,7 +168,7 @@ static void find(segment_blobs *blobs, order *sorted, size_t *last, int *left, p
   }
   for (size_t r = 0; r < *row_count; r++) fit(blobs, (int)r, &rows[r], sorted);
   for (size_t i = 0; i < blobs->count; i++)
-    if (blobs->items[i].row < 0)
+    if (blobs->items[i].row < 0 && !blobs->items[i].faint)
       blobs->items[i].row = find_band(rows, *row_count, blobs, last, left, blobs->items[i].box);
 }
 
@@ -219,7 +220,8 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a grid of %zu cells", count);
   for (size_t i = 0; i < blobs->count; i++) {
     ink_box box = blobs->items[i].box;
-    int cell = blobs->items[i].row = find_cell(boxes, count, box);
+    int cell = blobs->items[i].faint ? -1 : find_cell(boxes, count, box);
+    blobs->items[i].row = cell;
     if (cell < 0 || box.height <= tallest[cell].key) continue;
     tallest[cell] = (order){(size_t)cell, box.height, 0};
     rows[cell].middle = middle_y(box);

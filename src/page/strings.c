@@ -16,9 +16,12 @@
 #include "page/guess.h"
 
 /* A gap is a space when it is wider than this many heights of the row ... */
-#define SPACE 0.75
-/* ... and this many times as wide as the usual gap of the line. */
-#define SPACE_RATIO 2.2
+#define SPACE 0.5
+/* ... and this many times as wide as a narrow gap of the line, and this many heights. */
+#define SPACE_RATIO 2.5
+#define SPACE_MORE  0.2
+/* Where there is no other gap to compare it with. */
+#define SPACE_ALONE 0.9
 
 enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
 
@@ -76,12 +79,12 @@ static void find_spaces(row_reader *r, const page_row *row, size_t count) {
   double *sorted = r->gaps + count;
   memcpy(sorted, r->gaps, (count - 1) * sizeof *sorted);
   qsort(sorted, count - 1, sizeof *sorted, compare_doubles);
-  /* The lower middle: of two gaps the smaller. A line with one gap has none to compare it with. */
-  double usual = count > 2 ? sorted[(count - 2) / 2] : 0;
+  /* Narrow: a quarter of the gaps are narrower. Digits written far apart have no narrow ones. */
+  double least = count > 2 ? SPACE_RATIO * sorted[(count - 1) / 4] + SPACE_MORE * row->height
+                           : SPACE_ALONE * row->height;
+  least = fmax(least, SPACE * row->height);
   for (size_t i = 1; i < count; i++)
-    if (!*r->found[i].separator && r->gaps[i - 1] > SPACE * row->height &&
-        r->gaps[i - 1] > SPACE_RATIO * usual)
-      strcpy(r->found[i].separator, " ");
+    if (!*r->found[i].separator && r->gaps[i - 1] > least) strcpy(r->found[i].separator, " ");
 }
 
 /* Walks the path: glyphs, and for each what stands between it and the one before. */
