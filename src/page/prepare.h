@@ -25,6 +25,7 @@ scrawl_status page_flatten(ink_image *grey, bool flip, base_pool *pool, base_err
 /* binarise.c */
 typedef struct page_levels {
   double noise; /* deviation, in levels of darkness */
+  int paper;    /* darkness of most pixels */
   int weak;     /* darkness from which on something may be ink */
   int ink;      /* darkness of common ink; 0: there is none */
 } page_levels;
@@ -54,7 +55,7 @@ typedef struct page_run {
 } page_run;
 typedef struct page_component {
   ink_box box;
-  uint64_t area;
+  uint64_t area, across, down; /* pixels, runs in rows, runs in columns */
 } page_component;
 typedef struct page_runs {
   page_run *items; /* by row, then from left to right */

@@ -10,7 +10,9 @@
 #include "page/prepare.h"
 
 /* A quarter of the pixels of the largest working picture: more is noise, not writing. */
-enum { MOST_RUNS = 1 << 22 };
+enum { MOST_RUNS = 1 << 22, SPECK = 9 /* pixels that are no stroke in any picture */ };
+
+#define PI 3.14159265358979323846
 
 static size_t count_runs(const ink_image *mask) {
   size_t count = 0;
@@ -72,6 +74,28 @@ static void add_run(page_component *component, const page_run *run) {
   box->width = right - box->x;
   box->height = run->y + 1 - box->y;
   component->area += (uint64_t)(run->end - run->x);
+  ++component->across;
+}
+
+/* Pixels of a run that have none above them: where runs downwards begin. */
+static uint64_t begins_down(const page_runs *runs, const page_run *run) {
+  uint64_t covered = 0;
+  if (run->y == 0) return (uint64_t)(run->end - run->x);
+  /* The first above that ends after this one begins, by halving. */
+  size_t low = runs->row[run->y - 1], high = runs->row[run->y];
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (runs->items[middle].end <= run->x)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (; low < runs->row[run->y] && runs->items[low].x < run->end; ++low) {
+    const page_run *above = &runs->items[low];
+    covered += (uint64_t)((above->end < run->end ? above->end : run->end) -
+                          (above->x > run->x ? above->x : run->x));
+  }
+  return (uint64_t)(run->end - run->x) - covered;
 }
 
 static bool label(page_runs *runs, int height) {
@@ -86,7 +110,9 @@ static bool label(page_runs *runs, int height) {
     uint32_t root = root_of(parent, (uint32_t)i);
     runs->items[i].component =
         root == i ? (uint32_t)runs->component_count++ : runs->items[root].component;
-    add_run(&runs->components[runs->items[i].component], &runs->items[i]);
+    page_component *component = &runs->components[runs->items[i].component];
+    add_run(component, &runs->items[i]);
+    component->down += begins_down(runs, &runs->items[i]);
   }
   base_free(parent);
   return runs->components;
@@ -114,30 +140,25 @@ void page_runs_free(page_runs *runs) {
   *runs = (page_runs){0};
 }
 
-/* Strokes run in all directions: half of the ink lies in runs that are little longer than strokes
- * are wide, across or down. Components give the other measure, so that one pass is enough: area
- * over the longer side. The smaller of both medians, by ink. */
+/* A stroke of width w and length l at any angle has the area w l and, on average, 4 l / pi runs
+ * across and down together. The median over components, by ink. */
+static double thickness_of(const page_component *item) {
+  return 4 / PI * (double)item->area / (double)(item->across + item->down);
+}
+
 double page_find_stroke(const page_runs *runs) {
-  enum { BINS = 128 };
-  uint64_t by_run[BINS] = {0}, by_component[BINS] = {0}, total = 0;
-  for (size_t i = 0; i < runs->count; ++i) {
-    int length = runs->items[i].end - runs->items[i].x;
-    by_run[length < BINS ? length : BINS - 1] += (uint64_t)length;
-    total += (uint64_t)length;
-  }
+  enum { BINS = 1024, UNIT = 8 };
+  uint64_t histogram[BINS] = {0}, total = 0, sum = 0;
   for (size_t i = 0; i < runs->component_count; ++i) {
     const page_component *item = &runs->components[i];
-    int side = item->box.width > item->box.height ? item->box.width : item->box.height;
-    double width = (double)item->area / side;
-    by_component[width < BINS ? (int)width : BINS - 1] += item->area;
+    if (item->area <= SPECK) continue;
+    double bin = thickness_of(item) * UNIT;
+    histogram[bin < BINS ? (int)bin : BINS - 1] += item->area;
+    total += item->area;
   }
-  if (!total) return 0;
-  int run = 0, component = 0;
-  for (uint64_t sum = 0; run < BINS - 1 && (sum += by_run[run]) < (total + 1) / 2;) ++run;
-  for (uint64_t sum = 0;
-       component < BINS - 1 && (sum += by_component[component]) < (total + 1) / 2;)
-    ++component;
-  return component > 0 && component < run ? component : run;
+  int bin = 0;
+  while (bin < BINS - 1 && (sum += histogram[bin]) < (total + 1) / 2) ++bin;
+  return total ? (bin + 0.5) / UNIT : 0;
 }
 
 static void wipe_components(ink_image *mask, const page_runs *runs, const bool *dropped) {
@@ -162,7 +183,7 @@ static bool is_shadow(const page_component *item, double stroke, int width, int 
   int shorter = box.width < box.height ? box.width : box.height;
   bool border =
       box.x == 0 || box.y == 0 || box.x + box.width == width || box.y + box.height == height;
-  double thick = (double)item->area / side;
+  double thick = thickness_of(item);
   if (border && thick > 4 * stroke && thick > 0.01 * (width + height)) return true;
   if (border && side > 0.5 * (width > height ? width : height) && shorter < 0.05 * side)
     return true;
