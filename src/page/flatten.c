@@ -2,7 +2,8 @@
  *
  * The paper's brightness is a grey closing of the picture: the means of cells of 4 x 4 pixels,
  * so that noise does not lift it, then Leptonica's closing with a brick of a fourteenth of the
- * picture, which fills strokes and keeps the edges of shadows, and a little smoothing. What is darker than a third of the picture's paper over the width of a brick is no
+ * picture, which fills strokes and keeps the edges of shadows, and a little smoothing, before which
+ * shade is made as much larger, lest its edge look like ink. What is darker than a third of the picture's paper over the width of a brick is no
  * paper in a shadow: it stays dark.
  *
  *   darkness = DARK_PAPER + 255 (light - grey) / light */
@@ -18,7 +19,7 @@ enum {
   CELL = 4,
   BRICKS = 14, /* over the longer side */
   LEAST_BRICK = 15,
-  SMOOTHING = 2, /* cells to each side */
+  SMOOTHING = 1, /* cells to each side */
   BAND = 64,     /* rows a task */
 };
 
@@ -64,9 +65,11 @@ static PIX *find_light(const ink_image *grey, uint8_t flip) {
   pixDestroy(&wide_closed);
   int most = ((columns < rows ? columns : rows) - 1) / 2;
   int reach = SMOOTHING < most ? SMOOTHING : most;
-  if (closed) smooth = reach > 0 ? pixBlockconv(closed, reach, reach) : pixClone(closed);
+  PIX *dim = closed ? pixErodeGray(closed, 2 * reach + 1, 2 * reach + 1) : NULL;
+  if (dim) smooth = reach > 0 ? pixBlockconv(dim, reach, reach) : pixClone(dim);
   pixDestroy(&cells);
   pixDestroy(&closed);
+  pixDestroy(&dim);
   return smooth;
 }
 

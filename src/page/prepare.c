@@ -70,10 +70,10 @@ static scrawl_status even_out(prepared *p, const page_picture *picture,
 }
 
 /* Wipes dirt out of the mask. */
-static scrawl_status drop_dirt(ink_image *mask, base_error *error) {
+static scrawl_status drop_dirt(prepared *p, const page_levels *levels, base_error *error) {
   page_runs runs;
-  BASE_TRY(page_find_runs(mask, true, &runs, error));
-  scrawl_status status = page_drop_dirt(mask, &runs, page_find_stroke(&runs), error);
+  BASE_TRY(page_find_runs(&p->mask, true, &runs, error));
+  scrawl_status status = page_drop_dirt(&p->mask, &p->dark, levels->paper, &runs, error);
   page_runs_free(&runs);
   return status;
 }
@@ -89,10 +89,10 @@ static scrawl_status find_ink(prepared *p, const page_prepare_options *options, 
   if (levels->ink) {
     BASE_TRY(page_binarise(&p->dark, levels, strength, &p->mask, options->pool, error));
     BASE_TRY(show_mask(steps, "mask", &p->mask, error));
-    BASE_TRY(drop_dirt(&p->mask, error));
+    BASE_TRY(drop_dirt(p, levels, error));
     BASE_TRY(page_remove_rules(&p->mask, &p->dark, &p->rules, &p->rule_count, error));
     BASE_TRY(show_mask(steps, "rules", &p->mask, error));
-    BASE_TRY(drop_dirt(&p->mask, error));
+    BASE_TRY(drop_dirt(p, levels, error));
   }
   BASE_TRY(page_stretch(&p->dark, levels, strength, &p->mask, &p->ink, options->pool, error));
   return page_steps_add_ink(steps, "ink", &p->ink, error);
@@ -160,49 +160,57 @@ static scrawl_status map_rules(const prepared *p, const page_map *map, page_shee
   return SCRAWL_OK;
 }
 
-/* The angle to turn a sheet by that has its map and its rules already, quarters included. */
-static scrawl_status find_turn(const ink_image *mask, page_sheet *sheet, base_error *error) {
+/* The angle to turn a sheet by that has its map and its rules already: a quarter, or its skew. */
+static scrawl_status find_turn(const ink_image *mask, bool turned, page_sheet *sheet, double *angle,
+                               base_error *error) {
   page_runs runs;
+  *angle = 0;
   PIX *pix = to_pix(mask);
   if (!pix) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a mask");
   scrawl_status status = page_find_runs(mask, true, &runs, error);
   if (status == SCRAWL_OK) {
-    sheet->stroke = page_find_stroke(&runs);
-    status = page_find_skew(pix, &runs, sheet->stroke, sheet->rules, sheet->rule_count,
-                            &sheet->angle, error);
-    if (fabs(sheet->angle) < LEAST_ANGLE) sheet->angle = 0;
-    /* A page on its side has its lines upright, and rules tell its skew all the same. */
-    if (page_find_quarters(&runs, sheet->stroke)) sheet->angle += 90;
+    sheet->stroke = page_find_stroke(&runs, mask->width, mask->height);
+    if (!turned && page_find_quarters(&runs, sheet->stroke))
+      *angle = 90;
+    else
+      status =
+          page_find_skew(pix, &runs, sheet->stroke, sheet->rules, sheet->rule_count, angle, error);
     page_runs_free(&runs);
   }
   pixDestroy(&pix);
+  if (fabs(*angle) < LEAST_ANGLE) *angle = 0;
   return status;
+}
+
+/* Resamples mask and ink for the map, and moves the rules. */
+static scrawl_status apply(const prepared *p, const page_map *map, double width, double height,
+                           base_pool *pool, page_sheet *sheet, ink_image *mask, base_error *error) {
+  BASE_TRY(warp(p, map, width, height, pool, sheet, mask, error));
+  return map_rules(p, map, sheet, error);
 }
 
 static scrawl_status straighten(prepared *p, const page_picture *picture, base_pool *pool,
                                 page_sheet *sheet, base_error *error) {
   page_map map = {{1, 0, 0, 0, 1, 0, 0, 0, 1}};
-  double width = p->ink.width, height = p->ink.height;
+  double width = p->ink.width, height = p->ink.height, angle = 0;
   ink_image mask = {0};
   scrawl_status status = SCRAWL_OK;
   if (map_of_sheet(p, &map, &width, &height)) {
-    status = warp(p, &map, round(width), round(height), pool, sheet, &mask, error);
+    width = round(width), height = round(height);
+    status = apply(p, &map, width, height, pool, sheet, &mask, error);
   } else {
-    mask = p->mask;
-    p->mask.pixels = NULL;
+    status = map_rules(p, &map, sheet, error);
   }
-  if (status == SCRAWL_OK) status = map_rules(p, &map, sheet, error);
-  if (status == SCRAWL_OK) status = find_turn(&mask, sheet, error);
-  if (!p->mask.pixels) {
-    p->mask = mask;
-    mask.pixels = NULL;
-  }
-  if (status == SCRAWL_OK && sheet->angle != 0) {
-    page_map turn = map_of_turn(sheet->angle, width, height, &width, &height);
+  for (int pass = 0; pass < 2 && status == SCRAWL_OK; ++pass) {
+    status = find_turn(mask.pixels ? &mask : &p->mask, pass, sheet, &angle, error);
+    if (status != SCRAWL_OK || angle == 0) break;
+    page_map turn = map_of_turn(angle, width, height, &width, &height);
+    sheet->angle += angle;
     map = page_map_join(&map, &turn);
-    status = warp(p, &map, width, height, pool, sheet, &mask, error);
-    if (status == SCRAWL_OK) status = map_rules(p, &map, sheet, error);
-  } else if (status == SCRAWL_OK && !sheet->ink.pixels) { /* as it is */
+    status = apply(p, &map, width, height, pool, sheet, &mask, error);
+    if (angle != 90) break; /* after a quarter comes the skew */
+  }
+  if (status == SCRAWL_OK && !sheet->ink.pixels) { /* as it is */
     sheet->ink = p->ink;
     p->ink.pixels = NULL;
   }

@@ -56,6 +56,7 @@ typedef struct page_run {
 typedef struct page_component {
   ink_box box;
   uint64_t area, across, down; /* pixels, runs in rows, runs in columns */
+  int contact;                 /* pixels on the picture's border */
 } page_component;
 typedef struct page_runs {
   page_run *items; /* by row, then from left to right */
@@ -68,11 +69,11 @@ typedef struct page_runs {
 scrawl_status page_find_runs(const ink_image *mask, bool label, page_runs *runs, base_error *error);
 void page_runs_free(page_runs *runs);
 /* The usual width of strokes. */
-double page_find_stroke(const page_runs *runs);
-/* Wipes specks, and shadows and scan edges at the border, out of the mask; all of it where there
- * are more runs than writing has. */
-scrawl_status page_drop_dirt(ink_image *mask, const page_runs *runs, double stroke,
-                             base_error *error);
+double page_find_stroke(const page_runs *runs, int width, int height);
+/* Wipes specks, shadows, and scan edges at the border out of the mask; all of it where there are
+ * more runs than writing has. `dark`, `paper`: what the mask was made from. */
+scrawl_status page_drop_dirt(ink_image *mask, const ink_image *dark, int paper,
+                             const page_runs *runs, base_error *error);
 
 /* rules.c: finds ruled lines and boxes on a mask and wipes them out of it, and out of `dark` down
  * to `paper`. The rules are in pixels of the mask. */

@@ -12,7 +12,10 @@
 /* A quarter of the pixels of the largest working picture: more is noise, not writing. */
 enum { MOST_RUNS = 1 << 22, SPECK = 9 /* pixels that are no stroke in any picture */ };
 
-#define PI 3.14159265358979323846
+/* Of a component's darkness, at its edges; thinner components have no edges to speak of. */
+#define LEAST_EDGE 0.35f
+#define SHARP      6.0
+#define PI         3.14159265358979323846
 
 static size_t count_runs(const ink_image *mask) {
   size_t count = 0;
@@ -66,7 +69,7 @@ static void unite(const page_runs *runs, int height, uint32_t *parent) {
   }
 }
 
-static void add_run(page_component *component, const page_run *run) {
+static void add_run(page_component *component, const page_run *run, const ink_image *mask) {
   ink_box *box = &component->box;
   if (!component->area) *box = (ink_box){run->x, run->y, 0, 0};
   int right = box->x + box->width > run->end ? box->x + box->width : run->end;
@@ -75,6 +78,10 @@ static void add_run(page_component *component, const page_run *run) {
   box->height = run->y + 1 - box->y;
   component->area += (uint64_t)(run->end - run->x);
   ++component->across;
+  if (run->y == 0 || run->y == mask->height - 1)
+    component->contact += run->end - run->x;
+  else
+    component->contact += (run->x == 0) + (run->end == mask->width);
 }
 
 /* Pixels of a run that have none above them: where runs downwards begin. */
@@ -98,10 +105,10 @@ static uint64_t begins_down(const page_runs *runs, const page_run *run) {
   return (uint64_t)(run->end - run->x) - covered;
 }
 
-static bool label(page_runs *runs, int height) {
+static bool label(page_runs *runs, const ink_image *mask) {
   uint32_t *parent = base_alloc(runs->count, sizeof *parent);
   if (!parent) return false;
-  unite(runs, height, parent);
+  unite(runs, mask->height, parent);
   size_t count = 0;
   for (size_t i = 0; i < runs->count; ++i) count += root_of(parent, (uint32_t)i) == i;
   runs->components = base_alloc_zero(count, sizeof *runs->components);
@@ -111,7 +118,7 @@ static bool label(page_runs *runs, int height) {
     runs->items[i].component =
         root == i ? (uint32_t)runs->component_count++ : runs->items[root].component;
     page_component *component = &runs->components[runs->items[i].component];
-    add_run(component, &runs->items[i]);
+    add_run(component, &runs->items[i], mask);
     component->down += begins_down(runs, &runs->items[i]);
   }
   base_free(parent);
@@ -126,7 +133,7 @@ scrawl_status page_find_runs(const ink_image *mask, bool with_components, page_r
   runs->row = base_alloc_zero((size_t)mask->height + 1, sizeof *runs->row);
   bool done = runs->items && runs->row;
   if (done && runs->count) fill_runs(mask, runs);
-  if (done && with_components) done = label(runs, mask->height);
+  if (done && with_components) done = label(runs, mask);
   if (done) return SCRAWL_OK;
   page_runs_free(runs);
   return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the components of %d x %d pixels",
@@ -146,12 +153,17 @@ static double thickness_of(const page_component *item) {
   return 4 / PI * (double)item->area / (double)(item->across + item->down);
 }
 
-double page_find_stroke(const page_runs *runs) {
+/* Along the picture's border for a good part of it. */
+static bool is_edge(const page_component *item, int width, int height) {
+  return item->contact > 0.35 * (width < height ? width : height);
+}
+
+double page_find_stroke(const page_runs *runs, int width, int height) {
   enum { BINS = 1024, UNIT = 8 };
   uint64_t histogram[BINS] = {0}, total = 0, sum = 0;
   for (size_t i = 0; i < runs->component_count; ++i) {
     const page_component *item = &runs->components[i];
-    if (item->area <= SPECK) continue;
+    if (item->area <= SPECK || is_edge(item, width, height)) continue;
     double bin = thickness_of(item) * UNIT;
     histogram[bin < BINS ? (int)bin : BINS - 1] += item->area;
     total += item->area;
@@ -179,31 +191,63 @@ static bool is_speck(const page_component *item, double stroke) {
  * thick for writing. */
 static bool is_shadow(const page_component *item, double stroke, int width, int height) {
   ink_box box = item->box;
-  int side = box.width > box.height ? box.width : box.height;
-  int shorter = box.width < box.height ? box.width : box.height;
   bool border =
       box.x == 0 || box.y == 0 || box.x + box.width == width || box.y + box.height == height;
   double thick = thickness_of(item);
+  if (is_edge(item, width, height) && thick > 1.5 * stroke) return true;
   if (border && thick > 4 * stroke && thick > 0.01 * (width + height)) return true;
-  if (border && side > 0.5 * (width > height ? width : height) && shorter < 0.05 * side)
-    return true;
   return thick > 8 * stroke && (double)item->area > 0.02 * width * (double)height;
 }
 
-scrawl_status page_drop_dirt(ink_image *mask, const page_runs *runs, double stroke,
-                             base_error *error) {
+/* Strokes have edges, and the border of a shadow has none: how much of a component's darkness comes
+ * within SOFT pixels to each side of where its runs end, on average. */
+static scrawl_status find_edges(const page_runs *runs, const ink_image *dark, int paper,
+                                float *edges, base_error *error) {
+  enum { SOFT = 3 };
+  float *whole = base_alloc_zero(runs->component_count, sizeof *whole);
+  if (!whole) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to drop shadows");
+  for (size_t i = 0; i < runs->count; ++i) {
+    const page_run *run = &runs->items[i];
+    const uint8_t *row = dark->pixels + (size_t)run->y * dark->stride;
+    int middle = (run->x + run->end) / 2, sides[2] = {run->x, run->end - 1};
+    for (int k = 0; k < 2; ++k) {
+      int out = sides[k] + (k ? SOFT : -SOFT), in = sides[k] + (k ? -SOFT : SOFT);
+      if (out < 0 || out >= dark->width) continue;
+      if (k ? in < middle : in > middle) in = middle;
+      edges[run->component] += (float)row[in] - (float)row[out];
+      whole[run->component] +=
+          (float)(row[middle] > row[in] ? row[middle] : row[in]) - (float)paper;
+    }
+  }
+  for (size_t i = 0; i < runs->component_count; ++i)
+    edges[i] = whole[i] > 0 ? edges[i] / whole[i] : 1;
+  base_free(whole);
+  return SCRAWL_OK;
+}
+
+scrawl_status page_drop_dirt(ink_image *mask, const ink_image *dark, int paper,
+                             const page_runs *runs, base_error *error) {
   if (!runs->component_count) {
     for (int y = 0; y < mask->height; ++y)
       memset(mask->pixels + (size_t)y * mask->stride, 0, (size_t)mask->width);
     return SCRAWL_OK;
   }
+  double stroke = page_find_stroke(runs, mask->width, mask->height);
   bool *dropped = base_alloc(runs->component_count, sizeof *dropped);
-  if (!dropped) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to drop specks");
-  for (size_t i = 0; i < runs->component_count; ++i) {
-    const page_component *item = &runs->components[i];
-    dropped[i] = is_speck(item, stroke) || is_shadow(item, stroke, mask->width, mask->height);
+  float *edges = base_alloc_zero(runs->component_count, sizeof *edges);
+  scrawl_status status = SCRAWL_OK;
+  if (!dropped || !edges)
+    status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to drop specks");
+  if (status == SCRAWL_OK) status = find_edges(runs, dark, paper, edges, error);
+  if (status == SCRAWL_OK) {
+    for (size_t i = 0; i < runs->component_count; ++i) {
+      const page_component *item = &runs->components[i];
+      dropped[i] = is_speck(item, stroke) || is_shadow(item, stroke, mask->width, mask->height) ||
+                   (edges[i] < LEAST_EDGE && thickness_of(item) > SHARP);
+    }
+    wipe_components(mask, runs, dropped);
   }
-  wipe_components(mask, runs, dropped);
   base_free(dropped);
-  return SCRAWL_OK;
+  base_free(edges);
+  return status;
 }
