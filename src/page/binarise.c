@@ -396,7 +396,7 @@ static void grow(const ink_image *mask, ink_image *out) {
 scrawl_status page_stretch(const ink_image *dark, const page_levels *levels,
                            const page_strength *strength, const ink_image *mask, ink_image *ink,
                            base_pool *pool, base_error *error) {
-  BASE_TRY(ink_image_create(dark->width, dark->height, ink, error));
+  memset(ink->pixels, 0, (size_t)ink->width * (size_t)ink->height);
   grow(mask, ink);
   return run_bands(dark, levels, strength, ink, pool, stretch_band, error);
 }

@@ -14,7 +14,9 @@
 
 /* Degrees; less is not worth a resampling. */
 #define LEAST_ANGLE 0.15
-#define RADIAN      0.017453292519943295
+/* Of ink, where the mask begins. */
+#define MASK_LEVEL 92
+#define RADIAN     0.017453292519943295
 
 /* What is known of a picture in its own pixels. */
 typedef struct prepared {
@@ -46,26 +48,16 @@ static scrawl_status copy(const page_picture *picture, ink_image *image, base_er
   return SCRAWL_OK;
 }
 
-static void blot_out(const ink_image *outside, ink_image *dark) {
-  size_t count = (size_t)dark->width * (size_t)dark->height;
-  if (!outside->pixels) return;
-  for (size_t i = 0; i < count; ++i)
-    if (outside->pixels[i]) dark->pixels[i] = DARK_PAPER;
-}
-
 /* Grey to darkness, with even light and nothing but the sheet. */
 static scrawl_status even_out(prepared *p, const page_picture *picture,
                               const page_prepare_options *options, base_error *error) {
-  ink_image outside = {0};
   bool flip = page_ink_is_light(picture->grey, picture->width, picture->height);
   BASE_TRY(page_steps_add_grey(options->steps, "grey", picture->grey, picture->width,
                                picture->height, error));
   BASE_TRY(copy(picture, &p->dark, error));
-  if (!flip) BASE_TRY(page_find_desk(&p->dark, &p->sheet, &outside, error));
-  scrawl_status status = page_flatten(&p->dark, flip, options->pool, error);
-  if (status == SCRAWL_OK) blot_out(&outside, &p->dark);
-  base_free(outside.pixels);
-  BASE_TRY(status);
+  if (!flip) BASE_TRY(page_find_desk(&p->dark, &p->sheet, error));
+  BASE_TRY(page_flatten(&p->dark, flip, options->pool, error));
+  page_clear_desk(&p->sheet, &p->dark);
   return page_steps_add_ink(options->steps, "light", &p->dark, error);
 }
 
@@ -85,12 +77,14 @@ static scrawl_status find_ink(prepared *p, const page_prepare_options *options, 
   BASE_TRY(page_denoise(&p->dark, levels, error));
   BASE_TRY(page_steps_add_ink(steps, "noise", &p->dark, error));
   BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->mask, error));
+  BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->ink, error));
   BASE_TRY(page_find_strength(&p->dark, levels, strength, error));
   if (levels->ink) {
     BASE_TRY(page_binarise(&p->dark, levels, strength, &p->mask, options->pool, error));
     BASE_TRY(show_mask(steps, "mask", &p->mask, error));
     BASE_TRY(drop_dirt(p, levels, error));
-    BASE_TRY(page_remove_rules(&p->mask, &p->dark, &p->rules, &p->rule_count, error));
+    BASE_TRY(
+        page_remove_rules(&p->mask, &p->dark, p->ink.pixels, &p->rules, &p->rule_count, error));
     BASE_TRY(show_mask(steps, "rules", &p->mask, error));
     BASE_TRY(drop_dirt(p, levels, error));
   }
@@ -122,6 +116,8 @@ static page_map map_of_turn(double angle, double width, double height, double *n
   return (page_map){{c, s, width / 2 - c * x - s * y, -s, c, height / 2 + s * x - c * y, 0, 0, 1}};
 }
 
+/* The sheet's ink through the map. The mask follows from it: it was made where darkness passed a
+ * part of the strength that is now full ink. */
 static scrawl_status warp(const prepared *p, const page_map *map, double width, double height,
                           base_pool *pool, page_sheet *sheet, ink_image *mask, base_error *error) {
   base_free(sheet->ink.pixels);
@@ -130,9 +126,8 @@ static scrawl_status warp(const prepared *p, const page_map *map, double width, 
   BASE_TRY(ink_image_create((int)fmax(width, 1), (int)fmax(height, 1), &sheet->ink, error));
   BASE_TRY(ink_image_create((int)fmax(width, 1), (int)fmax(height, 1), mask, error));
   page_warp(&p->ink, map, &sheet->ink, pool);
-  page_warp(&p->mask, map, mask, pool);
   size_t count = (size_t)mask->width * (size_t)mask->height;
-  for (size_t i = 0; i < count; ++i) mask->pixels[i] = mask->pixels[i] >= 128 ? 255 : 0;
+  for (size_t i = 0; i < count; ++i) mask->pixels[i] = sheet->ink.pixels[i] >= MASK_LEVEL ? 255 : 0;
   return SCRAWL_OK;
 }
 

@@ -246,10 +246,10 @@ static void find_hidden(finder *f, const ink_image *mask) {
 
 /* The height of glyphs, from the components that are left when all lines are away: that below which
  * 60 % of all heights, added up, lie. */
-static scrawl_status find_glyph_height(finder *f, const ink_image *mask, base_error *error) {
-  ink_image rest;
+static scrawl_status find_glyph_height(finder *f, const ink_image *mask, uint8_t *scratch,
+                                       base_error *error) {
+  ink_image rest = {mask->width, mask->height, (size_t)mask->width, scratch};
   page_runs runs;
-  BASE_TRY(ink_image_create(mask->width, mask->height, &rest, error));
   memcpy(rest.pixels, mask->pixels, (size_t)mask->width * (size_t)mask->height);
   for (int way = 0; way < 2; ++way)
     for (size_t i = 0; i < f->lines[way].count; ++i) {
@@ -258,9 +258,7 @@ static scrawl_status find_glyph_height(finder *f, const ink_image *mask, base_er
           length_of(line) >= LONE_THIN * line->thickness)
         wipe(&rest, NULL, way, line);
     }
-  scrawl_status status = page_find_runs(&rest, true, &runs, error);
-  base_free(rest.pixels);
-  BASE_TRY(status);
+  BASE_TRY(page_find_runs(&rest, true, &runs, error));
   enum { BINS = 4096 };
   uint32_t histogram[BINS] = {0};
   uint64_t total = 0, sum = 0;
@@ -290,14 +288,13 @@ static void transpose(const ink_image *from, ink_image *to) {
               from->pixels[(size_t)v * from->stride + (size_t)u];
 }
 
-static scrawl_status find_lines(finder *f, const ink_image *mask, base_error *error) {
-  ink_image turned;
+static scrawl_status find_lines(finder *f, const ink_image *mask, uint8_t *scratch,
+                                base_error *error) {
+  ink_image turned = {mask->height, mask->width, (size_t)mask->height, scratch};
   int side = mask->width > mask->height ? mask->width : mask->height;
   int least = side / 80 > LEAST_LENGTH ? side / 80 : LEAST_LENGTH;
-  BASE_TRY(ink_image_create(mask->height, mask->width, &turned, error));
   transpose(mask, &turned);
   scrawl_status status = page_trace_lines(&turned, least, &f->lines[0], error);
-  base_free(turned.pixels);
   if (status == SCRAWL_OK) status = page_trace_lines(mask, least, &f->lines[1], error);
   for (int way = 0; way < 2 && status == SCRAWL_OK; ++way) {
     f->rule[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->rule);
@@ -329,14 +326,14 @@ static scrawl_status take_away(finder *f, const ink_image *mask, const ink_image
   return SCRAWL_OK;
 }
 
-scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, page_rule **rules, size_t *count,
-                                base_error *error) {
+scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scratch,
+                                page_rule **rules, size_t *count, base_error *error) {
   finder f = {.size = {mask->width, mask->height}};
   *rules = NULL;
   *count = 0;
-  scrawl_status status = find_lines(&f, mask, error);
+  scrawl_status status = find_lines(&f, mask, scratch, error);
   if (status == SCRAWL_OK && f.lines[0].count + f.lines[1].count)
-    status = find_glyph_height(&f, mask, error);
+    status = find_glyph_height(&f, mask, scratch, error);
   if (status == SCRAWL_OK) {
     find_boxes(&f);
     find_long(&f);
