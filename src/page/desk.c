@@ -14,19 +14,18 @@
 #include "ink/light.h"
 #include "page/prepare.h"
 
-enum { COARSE = 160, LEAST_SIDE = 40, CLOSING = 7 };
+enum {
+  COARSE = 160,
+  LEAST_SIDE = 40,
+  CLOSING = 7,
+  LEAST_EDGES = 2, /* one may be a shadow's */
+};
 
 #define LEAST_CONTRAST 25   /* levels from sheet to table */
 #define DARKER         0.8  /* table over sheet */
 #define MUCH_DARKER    0.6  /* where one edge alone is seen, which may be a shadow's */
 #define STRAIGHT       0.85 /* share of an edge's points within a coarse pixel and a half of it */
 #define LEAST_AREA     0.12 /* of the picture */
-
-/* An edge: a x + b y = c, with (a, b) of length 1 pointing out of the sheet. */
-typedef struct edge {
-  double a, b, c;
-  bool seen;
-} edge;
 
 typedef struct coarse {
   ink_image image;                       /* closed */
@@ -105,7 +104,7 @@ static scrawl_status find_bright(coarse *small, page_point corner[4], bool *foun
 
 /* One side between two corners. `way` 0: points by row (left or right side), 1: by column. */
 static bool fit_edge(const coarse *small, int way, bool far, page_point from, page_point to,
-                     edge *side) {
+                     page_edge *side) {
   double start = way ? from.x : from.y, end = way ? to.x : to.y;
   if (end < start) return false;
   double margin = 0.08 * (end - start) + 1, offset = 0, slope = 0;
@@ -147,7 +146,7 @@ static bool fit_edge(const coarse *small, int way, bool far, page_point from, pa
   return !side->seen ? on_border >= 0.5 * count : on_line >= STRAIGHT * count;
 }
 
-static bool cross(const edge *p, const edge *q, page_point *at) {
+static bool cross(const page_edge *p, const page_edge *q, page_point *at) {
   double determinant = p->a * q->b - p->b * q->a;
   if (fabs(determinant) < 0.2) return false;
   *at = (page_point){(p->c * q->b - p->b * q->c) / determinant,
@@ -155,26 +154,8 @@ static bool cross(const edge *p, const edge *q, page_point *at) {
   return true;
 }
 
-/* Marks what lies beyond an edge, or so near that the edge itself may be seen there. */
-static void mark_outside(const edge edges[4], double margin, ink_image *outside) {
-  for (int y = 0; y < outside->height; ++y) {
-    uint8_t *row = outside->pixels + (size_t)y * outside->stride;
-    for (int k = 0; k < 4; ++k) {
-      if (!edges[k].seen) continue;
-      double at = edges[k].b * y - edges[k].c + margin, a = edges[k].a;
-      double x = fabs(a) > 1e-9 ? -at / a : at > 0 ? -1e9 : 1e9; /* the distance is 0 there */
-      int turn = (int)fmin(fmax(ceil(x), 0), outside->width);
-      if (fabs(a) <= 1e-9 ? at > 0 : a < 0)
-        memset(row, 255, (size_t)(fabs(a) <= 1e-9 ? outside->width : turn));
-      else if (fabs(a) > 1e-9)
-        memset(row + turn, 255, (size_t)(outside->width - turn));
-    }
-  }
-}
-
-static bool judge(const coarse *small, const page_point corner[4], page_found_sheet *sheet,
-                  edge edges[4]) {
-  /* top, right, bottom, left */
+static bool judge(const coarse *small, const page_point corner[4], page_found_sheet *sheet) {
+  page_edge *edges = sheet->edge; /* top, right, bottom, left */
   bool fine = fit_edge(small, 1, false, corner[0], corner[1], &edges[0]) &&
               fit_edge(small, 0, true, corner[1], corner[2], &edges[1]) &&
               fit_edge(small, 1, true, corner[3], corner[2], &edges[2]) &&
@@ -182,31 +163,48 @@ static bool judge(const coarse *small, const page_point corner[4], page_found_sh
   if (!fine) return false;
   int seen = 0;
   for (int k = 0; k < 4; ++k) seen += edges[k].seen;
-  sheet->kind = seen == 4 ? DESK_QUAD : seen >= 2 ? DESK_AROUND : DESK_NONE;
+  if (seen < LEAST_EDGES) return false;
+  sheet->kind = seen == 4 ? DESK_QUAD : DESK_AROUND;
   for (int k = 0; k < 4 && seen == 4; ++k)
     if (!cross(&edges[(k + 3) % 4], &edges[k], &sheet->corner[k])) sheet->kind = DESK_AROUND;
-  return seen >= 2;
+  return true;
 }
 
-scrawl_status page_find_desk(const ink_image *grey, page_found_sheet *sheet, ink_image *outside,
-                             base_error *error) {
-  coarse *small;
+scrawl_status page_find_desk(const ink_image *grey, page_found_sheet *sheet, base_error *error) {
   page_point corner[4];
-  edge edges[4] = {{0}};
   bool found = false;
   *sheet = (page_found_sheet){0};
-  *outside = (ink_image){0};
   if (grey->width < 2 * LEAST_SIDE || grey->height < 2 * LEAST_SIDE) return SCRAWL_OK;
-  small = base_alloc_zero(1, sizeof *small);
+  coarse *small = base_alloc_zero(1, sizeof *small);
   if (!small) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find the sheet");
   scrawl_status status = reduce(grey, small, error);
   if (status == SCRAWL_OK && small->image.width >= LEAST_SIDE && small->image.height >= LEAST_SIDE)
     status = find_bright(small, corner, &found, error);
-  if (status == SCRAWL_OK && found && judge(small, corner, sheet, edges)) {
-    status = ink_image_create(grey->width, grey->height, outside, error);
-    if (status == SCRAWL_OK) mark_outside(edges, 1.5 * small->by, outside);
-  }
+  if (status == SCRAWL_OK && found && !judge(small, corner, sheet)) *sheet = (page_found_sheet){0};
+  sheet->margin = 1.5 * small->by;
   base_free(small->image.pixels);
   base_free(small);
   return status;
+}
+
+void page_clear_desk(const page_found_sheet *sheet, ink_image *dark) {
+  for (int y = 0; y < dark->height && sheet->kind != DESK_NONE; ++y) {
+    uint8_t *row = dark->pixels + (size_t)y * dark->stride;
+    for (int k = 0; k < 4; ++k) {
+      const page_edge *edge = &sheet->edge[k];
+      if (!edge->seen) continue;
+      double rest = edge->c - sheet->margin - edge->b * y; /* the sheet is where a x <= rest */
+      int from = 0, to = dark->width;
+      if (fabs(edge->a) < 1e-9) {
+        if (rest >= 0) continue;
+      } else {
+        int x = (int)fmin(fmax(rest / edge->a, 0), dark->width);
+        if (edge->a > 0)
+          from = x;
+        else
+          to = x;
+      }
+      memset(row + from, DARK_PAPER, (size_t)(to - from));
+    }
+  }
 }

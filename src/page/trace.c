@@ -18,7 +18,7 @@ enum {
   STRAIGHT_AFTER = 10,   /* rows of a fragment before its direction is trusted */
   LEAST_FRAGMENT = 6,    /* rows */
   MOST_FRAGMENTS = 2500, /* the longest count */
-  MOST_LINES = 400,
+  MOST_LINES = PAGE_MOST_LINES,
   NONE = -1,
 };
 
@@ -238,7 +238,7 @@ static int longer_line(const void *a, const void *b) {
 
 static bool join(tracer *t, int least, page_lines *lines) {
   growth g = {.members = base_alloc(t->count, sizeof *g.members)};
-  lines->items = base_alloc_zero(MOST_LINES, sizeof *lines->items);
+  lines->items = base_alloc_zero(MOST_LINES + PAGE_MORE_LINES, sizeof *lines->items);
   bool done = g.members && lines->items;
   for (size_t i = 0; done && i < t->count && lines->count < MOST_LINES; ++i) {
     fragment *item = &t->items[i];
