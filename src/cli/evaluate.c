@@ -8,12 +8,13 @@
 #include "cli/doubt.h"
 #include "cli/open.h"
 #include "cli/report.h"
+#include "cli/review.h"
 #include "cli/scores.h"
 
 enum { READ_BATCH = 64 };
 
 static struct {
-  const char *model, *data, *part, *as, *alphabet, *noise, *report;
+  const char *model, *data, *part, *as, *alphabet, *noise, *report, *review;
   int threads;
   uint64_t seed;
   double max_error;
@@ -46,6 +47,11 @@ static const cli_option OPTIONS[] = {
     {"json", 0, CLI_FLAG, NULL, "One object of JSON.", &given.json},
     {"report", 0, CLI_TEXT, "FILE.html", "Write a page with curves, scores and mistakes.",
      &given.report},
+    {"review", 0, CLI_TEXT, "DIR",
+     "Write the pictures that were rejected into this folder, with their labels in manifest.tsv "
+     "and "
+     "all candidates in review.tsv.",
+     &given.review},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
 
@@ -278,6 +284,7 @@ static scrawl_status read_and_score(cli_scores *e, base_error *error) {
 static scrawl_status evaluate(cli_scores *e, base_error *error) {
   BASE_TRY(read_and_score(e, error));
   if (given.report) BASE_TRY(cli_scores_report(&CLI_EVALUATE, given.report, e, error));
+  if (given.review) BASE_TRY(cli_review_scores(&CLI_EVALUATE, given.review, e, error));
   if (given.json) return cli_scores_print_json(e, error);
   cli_scores_print(e);
   return SCRAWL_OK;
