@@ -233,10 +233,12 @@ static scrawl_status measure_noise(const cli_scores *e, ink_noise noise, read_re
   damaged.total = e->count; /* without strangers */
   damaged.pixels = base_alloc(e->count, INK_GLYPH_PIXELS);
   damaged.probabilities = base_alloc_zero(e->count, (size_t)e->classes * sizeof(float));
-  scrawl_status status = damaged.pixels && damaged.probabilities ? SCRAWL_OK : no_memory(error);
-  if (status == SCRAWL_OK) {
+  scrawl_status status;
+  if (damaged.pixels && damaged.probabilities) {
     memcpy(damaged.pixels, e->pixels, e->count * INK_GLYPH_PIXELS);
     status = read_pictures(&damaged, noise, reader, error);
+  } else {
+    status = no_memory(error);
   }
   if (status == SCRAWL_OK)
     status = train_metrics_compute(damaged.probabilities, e->labels, e->count, e->classes,

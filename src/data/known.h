@@ -34,6 +34,7 @@ typedef struct data_known {
   const char *const *mirrors;
   const data_remote_file *files; /* ended by a row without a name */
   bool transposed;               /* stored column by column, as EMNIST is */
+  bool unipen;                   /* no IDX files, but UNIPEN's (data/unipen.h): it has no stems */
 } data_known;
 
 extern const data_known DATA_KNOWN[]; /* ended by a row without a name */

@@ -12,6 +12,7 @@
 #include "data/alphabet.h"
 #include "data/idx.h"
 #include "data/join.h"
+#include "data/unipen.h"
 
 enum {
   MAX_SIDE =
@@ -157,6 +158,7 @@ static scrawl_status open_pair(const char *images_path, const char *labels_path,
 static scrawl_status open_known(const data_known *known, data_part part, data_set *set,
                                 base_error *error) {
   char *images, *labels;
+  if (known->unipen) return data_unipen_open_set(part, set, error);
   BASE_TRY(data_known_find(known, part, &images, &labels, error));
   scrawl_status status = open_pair(images, labels, known, set, error);
   base_free(images);

@@ -32,7 +32,7 @@ ink_crop ink_cut_glyph(base_random *random, double most, int side, float *glyph)
  * pixels apart (at least side / 60). `lines`: side * side floats to work in. */
 void ink_draw_field(base_random *random, int side, float distance, float deviation, float *lines,
                     float *field);
-/* Part of `other` (bytes, 255 = ink), which reaches up to `most` pixels in from one of the sides. */
+/* Part of `other` (bytes, 255 = ink), which reaches in from a side by up to `most` pixels. */
 void ink_add_neighbour(base_random *random, double most, int side, const uint8_t *other,
                        float *picture);
 /* One or two nearly straight lines along the rows or columns, beside the middle, up to `most`

@@ -17,7 +17,7 @@ static void coarsen_line(float *line, int step, int side, int count, bool smooth
       float covered = ink_smaller((float)i + 1, to) - ink_larger((float)i, from);
       sum += covered * line[i * step];
     }
-    part[k] = sum * share;
+    part[k] = ink_smaller(sum * share, 1);
   }
   for (int i = 0; i < side; ++i) {
     float at = ((float)i + 0.5f) * share;

@@ -3,7 +3,8 @@
  * For each block X of 8 x 8 levels, with the orthonormal cosine matrix C and the table Q of
  * luminance from the standard's annex K, scaled by quality as is customary:
  *
- *   X' = C^T (Q * round((C (X - 128) C^T) / Q)) C + 128,  C(u, x) = c(u) cos((2 x + 1) u pi / 16) / 2
+ *   X' = C^T (Q * round((C (X - 128) C^T) / Q)) C + 128
+ *   C(u, x) = cos((2 x + 1) u pi / 16) / 2, its first row over the root of 2
  *
  * What lies beside the picture is its edge's level. Coding is without loss, so there is none. */
 #include <string.h>
@@ -71,6 +72,23 @@ static void compress_block(octet block[8], const octet table[8]) {
   multiply_right(work, false, block);
 }
 
+static int limit(int x, int side) {
+  return x < 0 ? 0 : x < side ? x : side - 1;
+}
+
+static void read_block(const float *picture, int side, int left, int top, octet block[8]) {
+  for (int y = 0; y < 8; ++y)
+    for (int x = 0; x < 8; ++x)
+      block[y][x] = picture[limit(top + y, side) * side + limit(left + x, side)] * 255 - 128;
+}
+
+static void write_block(const octet block[8], int side, int left, int top, float *picture) {
+  for (int y = 0; y < 8; ++y)
+    for (int x = 0; x < 8; ++x)
+      if (left + x >= 0 && top + y >= 0 && left + x < side && top + y < side)
+        picture[(top + y) * side + left + x] = ink_clamp((block[y][x] + 128) * (1.0f / 255));
+}
+
 void ink_compress(int quality, int left, int top, int side, float *picture) {
   octet table[8], block[8];
   int scale = quality < 50 ? 5000 / quality : 200 - 2 * quality;
@@ -80,15 +98,8 @@ void ink_compress(int quality, int left, int top, int side, float *picture) {
   }
   for (int y = top > 0 ? top - 8 : 0; y < side; y += 8)
     for (int x = left > 0 ? left - 8 : 0; x < side; x += 8) {
-      for (int j = 0; j < 8; ++j)
-        for (int i = 0; i < 8; ++i) {
-          int at_x = x + i < 0 ? 0 : x + i < side ? x + i : side - 1;
-          int at_y = y + j < 0 ? 0 : y + j < side ? y + j : side - 1;
-          block[j][i] = picture[at_y * side + at_x] * 255 - 128;
-        }
+      read_block(picture, side, x, y, block);
       compress_block(block, table);
-      for (int j = y < 0 ? -y : 0; j < 8 && y + j < side; ++j)
-        for (int i = x < 0 ? -x : 0; i < 8 && x + i < side; ++i)
-          picture[(y + j) * side + x + i] = ink_clamp((block[j][i] + 128) * (1.0f / 255));
+      write_block(block, side, x, y, picture);
     }
 }

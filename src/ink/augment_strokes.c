@@ -65,7 +65,7 @@ static int find_gap(base_random *random, int side, const float *glyph) {
   int best = -1;
   float least = 0;
   for (int draw = 0, places = 0; draw < DRAWS && places < PLACES; ++draw) {
-    int at = (int)base_random_below(random, (uint64_t)(side * side));
+    int at = (int)base_random_below(random, (uint64_t)side * (uint64_t)side);
     if (glyph[at] < 0.5f) continue;
     float around = ink_around(glyph, side, at);
     if (places++ == 0 || around < least) {

@@ -25,6 +25,11 @@ void ink_add_shifted(const float *in, int side, int dx, int dy, float weight, fl
   }
 }
 
+/* Weights that sum up to 1 nearly do. */
+static void clip(int count, float *picture) {
+  for (int i = 0; i < count; ++i) picture[i] = picture[i] < 1 ? picture[i] : 1;
+}
+
 void ink_blur_gaussian(double deviation, int side, float *picture, float *spare) {
   if (!(deviation > 0)) return;
   const size_t bytes = (size_t)side * (size_t)side * sizeof *picture;
@@ -40,6 +45,7 @@ void ink_blur_gaussian(double deviation, int side, float *picture, float *spare)
   memset(picture, 0, bytes);
   for (int k = -reach; k <= reach; ++k)
     ink_add_shifted(spare, side, 0, k, kernel[k < 0 ? -k : k] / sum, picture);
+  clip(side * side, picture);
 }
 
 static double path_weight(int x, int y, double half, double cosine, double sine) {
@@ -66,4 +72,5 @@ void ink_blur_motion(double length, double angle, int side, float *picture, floa
         else
           ink_add_shifted(spare, side, x, -y, (float)(weight / sum), picture); /* rows run down */
       }
+  clip(side * side, picture);
 }

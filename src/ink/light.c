@@ -212,7 +212,7 @@ static float choose_surface(ink_light *light, bool either) {
   static const int TRIED[] = {1, 3, TERMS};
   float best = -1, chosen[CELLS * CELLS];
   size_t used = (size_t)light->rows * CELLS * sizeof *chosen;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 3 && best + WORTH_BENDING < 1; ++i) {
     float on = fit_paper(light, TRIED[i], either);
     if (on <= best + WORTH_BENDING) continue;
     best = on;

@@ -38,13 +38,22 @@ typedef struct region {
   ink_box clip;
 } region;
 
+/* Not fmaxf() and fminf(), which are calls for the sake of NaN. */
+static inline float larger(float a, float b) {
+  return a > b ? a : b;
+}
+
+static inline float smaller(float a, float b) {
+  return a < b ? a : b;
+}
+
 /* How much source pixel `i` counts for target cell `cell` of width `step`. When shrinking: the
  * share of the cell it covers. When enlarging: Catmull-Rom interpolation at the cell's middle. */
 static float weight(float start, float step, int cell, int i) {
   if (step >= 1) {
-    float low = fmaxf(start + step * (float)cell, (float)i);
-    float high = fminf(start + step * (float)(cell + 1), (float)(i + 1));
-    return fmaxf(high - low, 0) / step;
+    float low = larger(start + step * (float)cell, (float)i);
+    float high = smaller(start + step * (float)(cell + 1), (float)(i + 1));
+    return larger(high - low, 0) / step;
   }
   float t = fabsf((float)i + 0.5f - (start + step * ((float)cell + 0.5f)));
   if (t < 1) return 1 + t * t * (1.5f * t - 2.5f);
@@ -59,8 +68,8 @@ static void span(float start, float step, int cell, int low, int high, int *firs
     from = (from + to) / 2 - 2;
     to = from + 4;
   }
-  *first = (int)fmaxf(floorf(from), (float)low);
-  *last = (int)fminf(floorf(to), (float)(high - 1));
+  *first = (int)larger(floorf(from), (float)low);
+  *last = (int)smaller(floorf(to), (float)(high - 1));
 }
 
 /* Scales a region to columns x rows cells of `out`, whose rows are `pitch` apart: separable, one
@@ -96,9 +105,9 @@ static void scale(const ink_image *image, region from, int columns, int rows, fl
  * rounds. */
 static void to_levels(const float *values, size_t count, uint8_t *levels) {
   float peak = 0;
-  for (size_t i = 0; i < count; ++i) peak = fmaxf(peak, values[i]);
+  for (size_t i = 0; i < count; ++i) peak = larger(peak, values[i]);
   float gain = peak > 0 ? 255 / peak : 0;
-  for (size_t i = 0; i < count; ++i) levels[i] = (uint8_t)(fmaxf(values[i] * gain, 0) + 0.5f);
+  for (size_t i = 0; i < count; ++i) levels[i] = (uint8_t)(larger(values[i] * gain, 0) + 0.5f);
 }
 
 /* Mean stroke width in pixels: a stroke of width w and length l has the area w l, and its two edges

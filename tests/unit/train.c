@@ -611,7 +611,8 @@ static void collect_batches(size_t threads, float *inputs, uint16_t *labels) {
   uint32_t pictures[COUNT];
   for (uint32_t i = 0; i < COUNT; i++) pictures[i] = 2 * i;
   base_pool *pool = threads ? base_pool_create(threads) : NULL;
-  ink_augmentation augmentation = {.rotation = 10, .elastic = 1, .elastic_sigma = 3, .noise = 0.1};
+  ink_augmentation augmentation = {
+      .rotation = 10, .elastic = 1, .elastic_sigma = 3, .noise = 0.1, .neighbour = 9};
   train_batches batches;
   assert_int_equal(train_batches_create(&set, pictures, COUNT, BATCH, &augmentation, 1,
                                         base_random_seed(3), pool, &batches, NULL),
@@ -665,10 +666,39 @@ static void test_augmentation_is_read_from_text(void **state) {
                                       "rotation=-1",
                                       "rotation=nan",
                                       "erase=2",
+                                      "noise-chance=1.5",
+                                      "jpeg=100",
                                       "shift=1,",
                                       "shift=1,standard"};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
     assert_int_equal(train_augmentation_parse(wrong[i], &a, &error), SCRAWL_INVALID_ARGUMENT);
+}
+
+/* What a recipe says of its augmentation is all that there is to say. */
+static void test_augmentation_is_written_as_text(void **state) {
+  (void)state;
+  base_error error;
+  for (const train_augmentation *named = TRAIN_AUGMENTATIONS; named->name; named++) {
+    ink_augmentation parsed;
+    train_recipe recipe = make_recipe();
+    train_option_list list;
+    assert_int_equal(train_augmentation_parse(named->name, &recipe.augmentation, &error),
+                     SCRAWL_OK);
+    assert_true(train_augmentation_any(&recipe.augmentation));
+    assert_int_equal(train_recipe_list(&recipe, &list, &error), SCRAWL_OK);
+    bool found = false;
+    for (size_t i = 0; i < list.count; i++) {
+      if (strcmp(list.items[i].name, "augment") != 0) continue;
+      found = true;
+      assert_int_equal(train_augmentation_parse(list.items[i].value, &parsed, &error), SCRAWL_OK);
+      assert_memory_equal(&parsed, &named->amounts, sizeof parsed);
+    }
+    assert_true(found);
+    train_option_list_free(&list);
+  }
+  ink_augmentation a;
+  assert_int_equal(train_augmentation_parse("noise-chance=0.5", &a, &error), SCRAWL_OK);
+  assert_false(train_augmentation_any(&a));
 }
 
 static void test_the_recipe_is_a_command(void **state) {
@@ -747,6 +777,7 @@ int main(void) {
       cmocka_unit_test(test_batches_hold_each_picture_once),
       cmocka_unit_test(test_batches_do_not_depend_on_threads),
       cmocka_unit_test(test_augmentation_is_read_from_text),
+      cmocka_unit_test(test_augmentation_is_written_as_text),
       cmocka_unit_test(test_the_recipe_is_a_command),
       cmocka_unit_test(test_a_preset_may_carry_its_recipe),
   };
