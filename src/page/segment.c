@@ -27,7 +27,7 @@ enum {
 /* Ink fainter than this part of the usual is a stain, a shadow or print from behind. */
 #define LEAST_STRENGTH 0.55
 /* A point or comma this near to other ink, in heights of the row, may be a part of it. */
-#define NEAR 0.1
+#define NEAR 0.04
 /* What is narrower, in heights of the row, is one glyph. */
 #define LEAST_CUT_WIDTH 0.45
 
@@ -169,8 +169,8 @@ static bool is_near(const page_segments *segments, ink_box box, int other, int r
 /* A point under the arm of a 7 is none of its parts; the foot of a broken 1 is. */
 static bool stands_alone(const page_segments *segments, const page_row *row, ink_box box,
                          int other) {
-  return segment_find_mark(row, box) != PAGE_NO_MARK &&
-         segment_find_mark(row, box) != PAGE_SPECK &&
+  return page_find_mark(row, box) != PAGE_NO_MARK &&
+         page_find_mark(row, box) != PAGE_SPECK &&
          !is_near(segments, box, other, (int)(NEAR * row->height) + 1);
 }
 
@@ -245,7 +245,7 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     const page_row *row = &segments->rows[sorted[i].row];
     ink_box box = n->boxes[label] = blobs->items[label - 1].box;
     bool wide = box.width >= LEAST_CUT_WIDTH * row->height &&
-                segment_find_mark(row, box) == PAGE_NO_MARK;
+                page_find_mark(row, box) == PAGE_NO_MARK;
     if (wide)
       BASE_TRY(segment_find_cuts(ink, segments->labels, label, box, row->height, &n->cuts[label],
                                  error));
@@ -263,7 +263,6 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     size_t first = n->piece[label] - 1;
     if (row->end == 0) row->first = first;
     row->end = first + (size_t)cuts->count + 1;
-    segments->pieces[first].mark = segment_find_mark(row, n->boxes[label]);
     for (int c = 0; c < cuts->count; c++)
       segments->pieces[first + (size_t)c + 1].cut = cuts->cost[c] / row->height + 1e-6;
   }

@@ -237,7 +237,7 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
   return SCRAWL_OK;
 }
 
-page_mark segment_find_mark(const page_row *row, ink_box box) {
+page_mark page_find_mark(const page_row *row, ink_box box) {
   double height = row->height, low = middle_y(box) - segment_row_middle(row, middle_x(box));
   int longer = box.width > box.height ? box.width : box.height;
   if (longer < LEAST_MARK * height) return PAGE_SPECK;

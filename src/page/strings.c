@@ -103,12 +103,10 @@ static size_t collect(row_reader *r, size_t length) {
       separator = "";
       continue;
     }
-    const page_piece *piece = &r->segments->pieces[guess->first];
-    bool whole = piece->cut == 0;
-    if (whole && piece->mark == PAGE_NO_MARK)
+    if (guess->mark == PAGE_NO_MARK)
       separator = " ";
-    else if (whole && *mark_text(piece->mark) && !*separator)
-      separator = mark_text(piece->mark);
+    else if (*mark_text(guess->mark) && !*separator)
+      separator = mark_text(guess->mark);
   }
   return count;
 }
