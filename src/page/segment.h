@@ -4,9 +4,7 @@
 #ifndef PAGE_SEGMENT_H
 #define PAGE_SEGMENT_H
 
-#include "ink/ink.h"
-
-struct Pix; /* Leptonica's PIX */
+#include "page/sheet.h"
 
 /* What a thing is by size and place if it is no part of a glyph. */
 typedef enum page_mark {
@@ -35,15 +33,15 @@ typedef struct page_segments {
   size_t piece_count;
   page_row *rows; /* in reading order */
   size_t row_count;
+  double used; /* share of the ink that is in pieces, stains apart */
 } page_segments;
 
-/* Segments what `mask` (1 bit, of the ink's size) has. OUT_OF_MEMORY, LIMIT_EXCEEDED. */
-scrawl_status page_segment(const ink_image *ink, struct Pix *mask, page_segments *segments,
-                           base_error *error);
+/* Segments the sheet. OUT_OF_MEMORY, LIMIT_EXCEEDED. */
+scrawl_status page_segment(const page_sheet *sheet, page_segments *segments, base_error *error);
 /* The same where the rows are known: row i is what lies in boxes[i], a cell of a grid. A row may
  * have no pieces. */
-scrawl_status page_segment_cells(const ink_image *ink, struct Pix *mask, const ink_box *boxes,
-                                 size_t count, page_segments *segments, base_error *error);
+scrawl_status page_segment_cells(const page_sheet *sheet, const ink_box *boxes, size_t count,
+                                 page_segments *segments, base_error *error);
 void page_segments_free(page_segments *segments);
 
 /* What a box of ink in a row would be if it were no glyph. */
