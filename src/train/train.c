@@ -16,10 +16,11 @@
 #include "data/file.h"
 #include "nn/session.h"
 #include "nn/spec.h"
-#include "read/model.h"
 #include "train/batch.h"
+#include "train/calibrate.h"
 #include "train/checkpoint.h"
 #include "train/network.h"
+#include "train/teacher.h"
 
 enum { PREDICT_BATCH = 64 };
 /* Streams of the seed. */
@@ -40,7 +41,8 @@ typedef struct run {
   nn_session *session;                 /* of the candidate */
   nn_trainer *trainer;
   train_batches batches;
-  float *input; /* PREDICT_BATCH pictures */
+  train_teacher *teacher; /* NULL: none */
+  float *input;           /* PREDICT_BATCH pictures */
   train_state state;
   uint64_t steps_per_epoch;
   double started;   /* of this process's part */
@@ -84,6 +86,8 @@ static uint64_t digest_word(uint64_t hash, uint64_t word) {
   return hash ^ hash >> 32;
 }
 
+static const uint64_t DIGEST_START = 0xCBF29CE484222325u;
+
 static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
   const uint8_t *at = bytes, *end = at + size;
   uint64_t word = 0;
@@ -96,21 +100,29 @@ static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
   return digest_word(hash, word);
 }
 
-static scrawl_status make_identity(run *r, const data_set *set, base_error *error) {
+static scrawl_status add_digest(run *r, const char *what, uint64_t value, base_error *error) {
+  char text[32];
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
+  return train_option_add(&r->identity, what, text, error);
+}
+
+static uint64_t digest_weights(const nn_graph *graph) {
+  return digest(DIGEST_START, graph->parameters, graph->parameter_count * sizeof(float));
+}
+
+static scrawl_status make_identity(run *r, const data_set *set, const read_model *teacher,
+                                   base_error *error) {
   BASE_TRY(train_recipe_list(r->recipe, &r->options, error));
   for (size_t i = 0; i < r->options.count; i++)
     BASE_TRY(
         train_option_add(&r->identity, r->options.items[i].name, r->options.items[i].value, error));
-  const uint64_t start = 0xCBF29CE484222325u;
   size_t pixels = set->count * (size_t)set->width * (size_t)set->height;
-  uint64_t data =
-      digest(digest(start, set->pixels, pixels), set->labels, set->count * sizeof *set->labels);
-  uint64_t weights = digest(start, r->graph->parameters, r->graph->parameter_count * sizeof(float));
-  char text[32];
-  snprintf(text, sizeof text, "%016llx", (unsigned long long)data);
-  BASE_TRY(train_option_add(&r->identity, "data with digest", text, error));
-  snprintf(text, sizeof text, "%016llx", (unsigned long long)weights);
-  return train_option_add(&r->identity, "first weights with digest", text, error);
+  uint64_t data = digest(digest(DIGEST_START, set->pixels, pixels), set->labels,
+                         set->count * sizeof *set->labels);
+  BASE_TRY(add_digest(r, "data with digest", data, error));
+  if (teacher)
+    BASE_TRY(add_digest(r, "teacher's weights with digest", digest_weights(teacher->graph), error));
+  return add_digest(r, "first weights with digest", digest_weights(r->graph), error);
 }
 
 static scrawl_status make_machinery(run *r, base_random random, base_error *error) {
@@ -143,14 +155,17 @@ static scrawl_status make_machinery(run *r, base_random random, base_error *erro
   return SCRAWL_OK;
 }
 
-static scrawl_status set_up(run *r, const data_set *set, const nn_graph *from, base_error *error) {
+static scrawl_status set_up(run *r, const data_set *set, const nn_graph *from,
+                            const read_model *teacher, base_error *error) {
   BASE_TRY(train_recipe_check(r->recipe, error));
   BASE_TRY(split_data(r, set, error));
   base_random random = base_random_seed(r->recipe->seed);
   BASE_TRY(train_make_network(r->recipe, set, from, base_random_split(&random, STREAM_WEIGHTS),
                               &r->graph, error));
-  BASE_TRY(make_identity(r, set, error));
+  BASE_TRY(make_identity(r, set, teacher, error));
   BASE_TRY(make_machinery(r, random, error));
+  if (teacher)
+    BASE_TRY(train_teacher_create(teacher, r->recipe, set, r->setting->pool, &r->teacher, error));
   if (r->setting->checkpoint) {
     r->checkpoint = base_format("%s.safetensors", r->setting->checkpoint);
     r->checkpoint_model = base_format("%s.onnx", r->setting->checkpoint);
@@ -165,6 +180,7 @@ static void tear_down(run *r) {
   nn_graph_free(r->candidate);
   nn_graph_free(r->graph);
   train_batches_free(&r->batches);
+  train_teacher_free(r->teacher);
   base_free(r->input);
   base_free(r->checkpoint);
   base_free(r->checkpoint_model);
@@ -222,12 +238,6 @@ static bool score_epoch(run *r, train_epoch *epoch) {
 
 /* ---- metadata and files ---- */
 
-static scrawl_status put(nn_metadata *metadata, const char *key, char *value, base_error *error) {
-  scrawl_status status = value ? nn_metadata_set(metadata, key, value, error) : no_memory(error);
-  base_free(value);
-  return status;
-}
-
 /* What is known at any time. */
 static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *error) {
   const train_recipe *recipe = r->recipe;
@@ -236,16 +246,18 @@ static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *e
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_VERSION, scrawl_version(), error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->set->alphabet, error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_SCALE, train_number(recipe->scale, number), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_DATA, base_format("%s, %zu pictures", recipe->data, r->count),
-               error));
-  BASE_TRY(put(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
-  BASE_TRY(
-      put(metadata, TRAIN_KEY_SEED, base_format("%llu", (unsigned long long)recipe->seed), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_SPLIT_SEED,
-               base_format("%llu", (unsigned long long)recipe->split_seed), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_EPOCHS, base_format("%zu", r->outcome->history.count), error));
-  return put(metadata, TRAIN_KEY_HISTORY, train_history_to_json(&r->outcome->history), error);
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_DATA,
+                          base_format("%s, %zu pictures", recipe->data, r->count), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_SEED,
+                          base_format("%llu", (unsigned long long)recipe->seed), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_SPLIT_SEED,
+                          base_format("%llu", (unsigned long long)recipe->split_seed), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_EPOCHS, base_format("%zu", r->outcome->history.count),
+                          error));
+  return train_put_text(metadata, TRAIN_KEY_HISTORY, train_history_to_json(&r->outcome->history),
+                        error);
 }
 
 static scrawl_status write_checkpoint(run *r, base_error *error) {
@@ -267,25 +279,9 @@ static scrawl_status write_model(run *r, const nn_graph *graph, base_error *erro
 }
 
 static scrawl_status calibrate(run *r, base_error *error) {
-  train_outcome *outcome = r->outcome;
-  data_set *set = &outcome->validation;
-  copy_weights(outcome->graph, r->candidate);
+  copy_weights(r->outcome->graph, r->candidate);
   predict_validation(r);
-  char text[32];
-  snprintf(text, sizeof text, "%.6g",
-           train_fit_temperature(outcome->probabilities, set->labels, set->count, set->classes));
-  train_apply_temperature(outcome->probabilities, set->count, set->classes, strtod(text, NULL));
-  BASE_TRY(train_metrics_compute(outcome->probabilities, set->labels, set->count, set->classes, 0,
-                                 &outcome->metrics, error));
-  const train_metrics *metrics = &outcome->metrics;
-  BASE_TRY(nn_metadata_set(&outcome->metadata, READ_KEY_TEMPERATURE, text, error));
-  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION,
-               base_format("%zu pictures, %zu errors", metrics->n, metrics->errors), error));
-  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION_ACCURACY,
-               base_format("%.6f", metrics->accuracy), error));
-  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION_LOSS, base_format("%.6f", metrics->loss),
-               error));
-  return put(&outcome->metadata, TRAIN_KEY_ECE, base_format("%.6f", metrics->ece), error);
+  return train_calibrate(r->outcome, error);
 }
 
 /* ---- the loop ---- */
@@ -328,7 +324,9 @@ static scrawl_status train_step(run *r, base_error *error) {
   const train_batch *batch = train_batches_take(&r->batches);
   int correct;
   start_batch(r, state->step + 1);
-  nn_trainer_step(r->trainer, batch->input, batch->labels, batch->count, rate, &loss, &correct);
+  const float *said = r->teacher ? train_teacher_say(r->teacher, batch) : NULL;
+  nn_trainer_step(r->trainer, batch->input, batch->labels, said, batch->count, rate, &loss,
+                  &correct);
   if (!isfinite(loss))
     return base_fail(
         error, SCRAWL_LIMIT_EXCEEDED,
@@ -420,10 +418,11 @@ static scrawl_status begin(run *r, base_error *error) {
 }
 
 scrawl_status train_run(const train_recipe *recipe, const data_set *set, const nn_graph *from,
-                        const train_setting *setting, train_outcome *outcome, base_error *error) {
+                        const read_model *teacher, const train_setting *setting,
+                        train_outcome *outcome, base_error *error) {
   *outcome = (train_outcome){0};
   run r = {.recipe = recipe, .setting = setting, .outcome = outcome};
-  scrawl_status status = set_up(&r, set, from, error);
+  scrawl_status status = set_up(&r, set, from, teacher, error);
   if (status == SCRAWL_OK) status = begin(&r, error);
   if (status == SCRAWL_OK) status = train_epochs(&r, error);
   if (status == SCRAWL_OK) status = describe(&r, &outcome->metadata, error);
@@ -440,5 +439,6 @@ void train_outcome_free(train_outcome *outcome) {
   data_set_free(&outcome->validation);
   base_free(outcome->probabilities);
   train_metrics_free(&outcome->metrics);
+  train_doubt_free(&outcome->doubt);
   *outcome = (train_outcome){0};
 }

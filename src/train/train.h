@@ -10,6 +10,8 @@
 
 #include "data/set.h"
 #include "nn/onnx.h"
+#include "read/model.h"
+#include "train/doubt.h"
 #include "train/history.h"
 #include "train/metrics.h"
 #include "train/recipe.h"
@@ -27,6 +29,7 @@
 #define TRAIN_KEY_VALIDATION_ACCURACY "validation-accuracy" /* 0..1 */
 #define TRAIN_KEY_VALIDATION_LOSS     "validation-loss"     /* after calibration */
 #define TRAIN_KEY_ECE                 "ece"                 /* on validation, after calibration */
+#define TRAIN_KEY_REJECTED            "validation-rejected" /* "30 of 6000 pictures" */
 
 typedef struct train_progress {
   int epoch, epochs;              /* from 1 */
@@ -59,19 +62,26 @@ typedef struct train_outcome {
   nn_metadata metadata;
   train_history history;
   size_t trained_on;
-  /* Empty without validation: */
+  /* Empty without validation. In the end the validation part holds pictures of signs alone, and the
+   * probabilities, calibrated, are of those signs: */
   data_set validation;
-  float *probabilities; /* of the validation pictures, calibrated */
+  float *probabilities;
   train_metrics metrics;
+  train_doubt doubt;
+  double reject_below;
+  size_t rejected;                  /* of these pictures */
+  size_t none_count, none_rejected; /* pictures that show no glyph */
 } train_outcome;
 
 /* `from`: start with this network's weights, and with the network itself where the recipe names no
- * architecture; borrowed. Fails with CANCELLED after `stop`, the checkpoint written;
+ * architecture. `teacher`: what the network learns to say beside the labels; NULL: none. Both are
+ * borrowed. Fails with CANCELLED after `stop`, the checkpoint written;
  * INVALID_ARGUMENT when the checkpoint belongs to another recipe or other data (naming the
  * difference); LIMIT_EXCEEDED when the loss grows beyond all numbers; and with what the floors
  * below fail with. */
 scrawl_status train_run(const train_recipe *recipe, const data_set *set, const nn_graph *from,
-                        const train_setting *setting, train_outcome *outcome, base_error *error);
+                        const read_model *teacher, const train_setting *setting,
+                        train_outcome *outcome, base_error *error);
 void train_outcome_free(train_outcome *outcome);
 
 #endif

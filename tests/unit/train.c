@@ -76,7 +76,7 @@ static model_file train_whole(const train_recipe *recipe, const data_set *set, s
   train_setting setting = {.pool = pool};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(recipe, set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(recipe, set, NULL, NULL, &setting, &outcome, &error), &error);
   model_file file = to_file(&outcome);
   train_outcome_free(&outcome);
   base_pool_free(pool);
@@ -98,7 +98,7 @@ static void test_it_learns_bars(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
   assert_int_equal(outcome.history.count, 30);
   assert_int_equal(outcome.trained_on + outcome.validation.count, PICTURES);
   assert_true(outcome.metrics.accuracy >= 0.9);
@@ -187,8 +187,49 @@ static void test_patience_ends_training(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
   assert_int_equal(outcome.history.count, outcome.history.best + 1 + 3);
+  train_outcome_free(&outcome);
+  data_set_free(&set);
+}
+
+/* The upright bars are called "no glyph": they leave the scores, their column the rows, and the rest
+ * keeps its labels and pictures. */
+static void test_no_glyph_is_taken_apart(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  base_free(set.alphabet);
+  set.alphabet = base_strdup("-" READ_NO_GLYPH "/");
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 30;
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
+  const data_set *kept = &outcome.validation;
+  assert_int_equal(outcome.none_count, 10); /* a quarter of 40 */
+  assert_int_equal(kept->count, 20);
+  assert_int_equal(outcome.metrics.n, 20);
+  assert_int_equal(kept->classes, 2);
+  assert_string_equal(kept->alphabet, "-/");
+  assert_string_equal(nn_metadata_get(&outcome.metadata, READ_KEY_ALPHABET), set.alphabet);
+  for (size_t i = 0; i < kept->count; i++) {
+    const uint8_t *picture = kept->pixels + i * SIDE * SIDE;
+    bool found = false;
+    for (int p = 0; p < PICTURES && !found; p++)
+      found = memcmp(picture, set.pixels + p * SIDE * SIDE, SIDE * SIDE) == 0 &&
+              set.labels[p] == (kept->labels[i] == 0 ? 0 : 2);
+    assert_true(found);
+  }
+  /* Sound scores: nearly all bars of signs are read, nearly all others rejected. */
+  assert_true(outcome.metrics.errors <= 1);
+  assert_true(outcome.rejected <= 2);
+  assert_true(outcome.none_rejected >= 8);
+  assert_int_equal(outcome.doubt.n, 20);
+  char expected[80];
+  snprintf(expected, sizeof expected, "%zu of 20 pictures of signs, %zu of 10 of none",
+           outcome.rejected, outcome.none_rejected);
+  assert_string_equal(nn_metadata_get(&outcome.metadata, TRAIN_KEY_REJECTED), expected);
   train_outcome_free(&outcome);
   data_set_free(&set);
 }
@@ -201,7 +242,7 @@ static void test_without_validation_the_last_weights_are_kept(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
   assert_int_equal(outcome.trained_on, PICTURES);
   assert_int_equal(outcome.history.best, 3);
   assert_int_equal(outcome.metrics.n, 0);
@@ -222,7 +263,7 @@ static void test_training_goes_on_from_a_model(void **state) {
   train_setting setting = {0};
   train_outcome first;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &first, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &first, &error), &error);
   recipe.schedule.rate = 1e-7;
   recipe.epochs = 1;
   recipe.from = "bars";
@@ -230,7 +271,7 @@ static void test_training_goes_on_from_a_model(void **state) {
   for (size_t a = 0; a < sizeof architectures / sizeof architectures[0]; a++) {
     train_outcome second;
     recipe.architecture = architectures[a];
-    scrawl_status status = train_run(&recipe, &set, first.graph, &setting, &second, &error);
+    scrawl_status status = train_run(&recipe, &set, first.graph, NULL, &setting, &second, &error);
     if (a >= 2) {
       assert_int_equal(status, SCRAWL_INVALID_ARGUMENT);
       assert_non_null(strstr(error.message, "--arch differs"));
@@ -245,6 +286,74 @@ static void test_training_goes_on_from_a_model(void **state) {
   data_set_free(&set);
 }
 
+static read_model *open_file(model_file file) {
+  read_model *model;
+  base_error error;
+  assert_ok(read_model_open(file.bytes, file.size, &model, &error), &error);
+  return model;
+}
+
+/* Half of the labels are wrong, a teacher knows better: all its share given, the labels do not
+ * count at all. */
+static void test_a_teacher_is_followed(void **state) {
+  (void)state;
+  data_set set = make_set(1), wrong = make_set(1), fresh = make_set(2);
+  for (int i = 0; i < PICTURES; i += 2) wrong.labels[i] = (uint16_t)((wrong.labels[i] + 1) % 3);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 30;
+  recipe.validation = 0;
+  model_file teacher_file = train_whole(&recipe, &set, 1);
+  read_model *teacher = open_file(teacher_file);
+  recipe.seed = 2;
+  recipe.teacher = "teacher";
+  int right[2];
+  for (int taught = 0; taught < 2; taught++) {
+    train_setting setting = {0};
+    train_outcome outcome;
+    nn_session *session;
+    base_error error;
+    assert_ok(train_run(&recipe, &wrong, NULL, taught ? teacher : NULL, &setting, &outcome, &error),
+              &error);
+    assert_ok(nn_session_create(outcome.graph, 1, NULL, NULL, &session, &error), &error);
+    right[taught] = 0;
+    for (int i = 0; i < PICTURES; i++) {
+      float input[SIDE * SIDE], output[CLASSES];
+      for (int p = 0; p < SIDE * SIDE; p++)
+        input[p] = (float)fresh.pixels[i * SIDE * SIDE + p] / 255;
+      nn_session_run(session, input, 1, output);
+      right[taught] += train_predict(output, CLASSES) == fresh.labels[i];
+    }
+    nn_session_free(session);
+    train_outcome_free(&outcome);
+  }
+  assert_true(right[1] >= PICTURES * 9 / 10);
+  assert_true(right[0] < right[1]);
+  read_model_free(teacher);
+  base_free(teacher_file.bytes);
+  data_set_free(&set);
+  data_set_free(&wrong);
+  data_set_free(&fresh);
+}
+
+static void test_a_teacher_must_know_the_same_signs(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 1;
+  model_file file = train_whole(&recipe, &set, 1);
+  read_model *teacher = open_file(file);
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  set.alphabet[0] = '+';
+  assert_int_equal(train_run(&recipe, &set, NULL, teacher, &setting, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "the teacher knows the signs \"-|/\""));
+  read_model_free(teacher);
+  base_free(file.bytes);
+  data_set_free(&set);
+}
+
 static void test_impossible_recipes_are_refused(void **state) {
   (void)state;
   data_set set = make_set(1);
@@ -253,19 +362,19 @@ static void test_impossible_recipes_are_refused(void **state) {
   base_error error;
   train_recipe recipe = make_recipe();
   recipe.architecture = "dense 4, softmax";
-  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+  assert_int_equal(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error),
                    SCRAWL_INVALID_ARGUMENT);
   assert_string_equal(error.message,
                       "the network ends in 4 numbers, bars train has 3 classes: end it "
                       "in 'dense 3, softmax'");
   recipe = make_recipe();
   recipe.validation = 0.95;
-  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+  assert_int_equal(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error),
                    SCRAWL_INVALID_ARGUMENT);
   recipe = make_recipe();
   recipe.patience = 1;
   recipe.validation = 0;
-  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+  assert_int_equal(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error),
                    SCRAWL_INVALID_ARGUMENT);
   assert_null(outcome.graph);
   data_set_free(&set);
@@ -283,7 +392,7 @@ static void test_divergence_is_said(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  scrawl_status status = train_run(&recipe, &set, NULL, &setting, &outcome, &error);
+  scrawl_status status = train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error);
   if (status != SCRAWL_OK) { /* a clipped loss may also just stay bad */
     assert_int_equal(status, SCRAWL_LIMIT_EXCEEDED);
     assert_non_null(strstr(error.message, "lower --rate"));
@@ -306,7 +415,7 @@ static void test_exhausted_memory_is_survived(void **state) {
     train_outcome outcome;
     base_error error = {0};
     base_alloc_fail_after(after);
-    status = train_run(&recipe, &set, NULL, &setting, &outcome, &error);
+    status = train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error);
     base_alloc_fail_after(-1);
     if (status == SCRAWL_OUT_OF_MEMORY) assert_null(outcome.graph);
     train_outcome_free(&outcome);
@@ -339,7 +448,7 @@ static scrawl_status train_until(const train_recipe *recipe, const data_set *set
                            .resume = resume,
                            .stop = &s->stop,
                            .observer = {.argument = s, .step = count_steps}};
-  scrawl_status status = train_run(recipe, set, NULL, &setting, outcome, error);
+  scrawl_status status = train_run(recipe, set, NULL, NULL, &setting, outcome, error);
   base_free(path);
   return status;
 }
@@ -623,8 +732,11 @@ int main(void) {
       cmocka_unit_test(test_metadata_tells_how_it_was_made),
       cmocka_unit_test(test_threads_change_no_bit),
       cmocka_unit_test(test_patience_ends_training),
+      cmocka_unit_test(test_no_glyph_is_taken_apart),
       cmocka_unit_test(test_without_validation_the_last_weights_are_kept),
       cmocka_unit_test(test_training_goes_on_from_a_model),
+      cmocka_unit_test(test_a_teacher_is_followed),
+      cmocka_unit_test(test_a_teacher_must_know_the_same_signs),
       cmocka_unit_test(test_impossible_recipes_are_refused),
       cmocka_unit_test(test_divergence_is_said),
       cmocka_unit_test(test_exhausted_memory_is_survived),
