@@ -3,7 +3,7 @@
  * On a coarse picture, with ink filled by a closing, Otsu's threshold parts sheet and table. The
  * largest bright component is taken for a sheet when its edges are straight, are edges (clearly
  * darker right behind them, which the border of a shadow seldom is), and are not those of the
- * picture. Each side is fitted by least squares between the corners, which are the points farthest
+ * picture; four edges that make a quadrilateral may be weaker. Each side is fitted by least squares between the corners, which are the points farthest
  * out along the diagonals. Four edges give the perspective; fewer still tell what lies outside. */
 #include <math.h>
 #include <string.h>
@@ -21,7 +21,8 @@ enum {
   LEAST_EDGES = 2, /* one may be a shadow's */
 };
 
-#define LEAST_CONTRAST 25   /* levels from sheet to table */
+#define LEAST_EDGE     10   /* levels from sheet to table, where all four edges are seen ... */
+#define LEAST_CONTRAST 25   /* ... and where fewer are, for shadows have edges too */
 #define DARKER         0.8  /* table over sheet */
 #define MUCH_DARKER    0.6  /* where one edge alone is seen, which may be a shadow's */
 #define STRAIGHT       0.85 /* share of an edge's points within a coarse pixel and a half of it */
@@ -111,7 +112,7 @@ static bool fit_edge(const coarse *small, int way, bool far, page_point from, pa
   int low = (int)ceil(start + margin), high = (int)floor(end - margin);
   const ink_image *image = &small->image;
   int limit = (way ? image->height : image->width) - 1, on_border = 0, on_line = 0, count = 0;
-  int darker = 0;
+  int darker = 0, edge = 0;
   if (high - low < 8) return false;
   for (int pass = 0; pass < 3; ++pass) {
     double n = 0, x = 0, y = 0, xx = 0, xy = 0;
@@ -135,8 +136,10 @@ static bool fit_edge(const coarse *small, int way, bool far, page_point from, pa
     int paper = image->pixels[way ? in * image->width + i : i * image->width + in];
     int table = image->pixels[way ? out * image->width + i : i * image->width + out];
     darker += paper - table >= LEAST_CONTRAST && table <= DARKER * paper;
+    edge += paper - table >= LEAST_EDGE;
   }
-  side->seen = on_border < 0.3 * count && darker >= 0.8 * count;
+  side->seen = on_border < 0.3 * count && edge >= 0.75 * count;
+  side->clear = side->seen && darker >= 0.8 * count;
   /* In full pixels; the edge lies between the last bright one and the next. */
   double length = sqrt(1 + slope * slope), sign = far ? 1 : -1;
   double c = (offset + 0.5 + (far ? 0.5 : -0.5) - slope * 0.5) * small->by;
@@ -161,9 +164,9 @@ static bool judge(const coarse *small, const page_point corner[4], page_found_sh
               fit_edge(small, 1, true, corner[3], corner[2], &edges[2]) &&
               fit_edge(small, 0, false, corner[0], corner[3], &edges[3]);
   if (!fine) return false;
-  int seen = 0;
-  for (int k = 0; k < 4; ++k) seen += edges[k].seen;
-  if (seen < LEAST_EDGES) return false;
+  int seen = 0, clear = 0;
+  for (int k = 0; k < 4; ++k) seen += edges[k].seen, clear += edges[k].clear;
+  if (seen < 4 && (clear < seen || clear < LEAST_EDGES)) return false;
   sheet->kind = seen == 4 ? DESK_QUAD : DESK_AROUND;
   for (int k = 0; k < 4 && seen == 4; ++k)
     if (!cross(&edges[(k + 3) % 4], &edges[k], &sheet->corner[k])) sheet->kind = DESK_AROUND;
@@ -207,4 +210,17 @@ void page_clear_desk(const page_found_sheet *sheet, ink_image *dark) {
       memset(row + from, DARK_PAPER, (size_t)(to - from));
     }
   }
+}
+
+void page_within_sheet(const page_found_sheet *sheet, const ink_image *grey, ink_image *view) {
+  *view = *grey;
+  if (sheet->kind != DESK_QUAD) return;
+  const page_point *c = sheet->corner;
+  double left = fmax(c[0].x, c[3].x), right = fmin(c[1].x, c[2].x);
+  double top = fmax(c[0].y, c[1].y), bottom = fmin(c[2].y, c[3].y);
+  left = fmax(left + sheet->margin, 0), right = fmin(right - sheet->margin, grey->width);
+  top = fmax(top + sheet->margin, 0), bottom = fmin(bottom - sheet->margin, grey->height);
+  if (right - left < LEAST_SIDE || bottom - top < LEAST_SIDE) return;
+  *view = (ink_image){(int)(right - left), (int)(bottom - top), grey->stride,
+                      grey->pixels + (size_t)top * grey->stride + (size_t)left};
 }
