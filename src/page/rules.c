@@ -128,7 +128,7 @@ static void find_ticks(finder *f) {
     if (!f->rule[0][i]) continue;
     for (size_t k = 0; k < ticks->count; ++k) {
       const page_line *tick = &ticks->items[k];
-      double at, slack = 3 + base->thickness + tick->thickness;
+      double at, slack = 4 + base->thickness + tick->thickness;
       if (f->rule[1][k] || !meet(tick, base, &at)) continue;
       if (fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack) continue;
       int like = 0;
@@ -139,8 +139,8 @@ static void find_ticks(finder *f) {
         double there, along;
         if (n == k || !meet(other, base, &there) || !meet(base, other, &along)) continue;
         if (fmin(fabs(there - other->first), fabs(there - other->last)) > slack) continue;
-        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 8) continue;
-        if (fabs(other->slope - tick->slope) > 0.04) continue;
+        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 6) continue;
+        if (fabs(other->slope - tick->slope) > 0.08) continue;
         gap = fmin(gap, fabs(along - place));
         ++like;
       }

@@ -250,7 +250,7 @@ static bool join(tracer *t, int least, page_lines *lines) {
     int length = g.last - g.first + 1;
     double thickness = g.sums.thickness / g.sums.count;
     /* A line that is mostly gaps is none. */
-    if (length < least || length < 4 * thickness || 2 * g.sums.count < length) continue;
+    if (length < least || length < 3 * thickness || 2 * g.sums.count < length) continue;
     done = draw(t, &g, &lines->items[lines->count]);
     lines->count += done;
   }
