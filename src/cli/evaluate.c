@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "cli/doubt.h"
+#include "cli/evaluate_sequence.h"
 #include "cli/open.h"
 #include "cli/report.h"
 #include "cli/review.h"
@@ -28,8 +29,10 @@ static const cli_option OPTIONS[] = {
      "pictures go through the whole reading pipeline, or several of these joined by +.",
      &given.data},
     {"part", 0, CLI_TEXT, "test|train", "Which part of a known set; test.", &given.part},
-    {"as", 0, CLI_TEXT, "auto|digit|glyph",
-     "digit: only digits can be read, the same as --alphabet 0123456789.", &given.as},
+    {"as", 0, CLI_TEXT, "auto|digit|digits|grid|glyph",
+     "digit: only digits can be read, the same as --alphabet 0123456789. digits and grid: the "
+     "labels of the folder are texts of strings, pages or grids.",
+     &given.as},
     {"alphabet", 0, CLI_TEXT, "SET",
      "Only these signs can be read; pictures of other signs are left out and counted.",
      &given.alphabet},
@@ -292,7 +295,27 @@ static scrawl_status evaluate(cli_scores *e, base_error *error) {
   return SCRAWL_OK;
 }
 
+/* Labels of several signs are another thing: see evaluate_sequence.c. */
+static scrawl_status open_and_evaluate_sequence(page_mode mode, size_t *failed,
+                                                base_error *error) {
+  const cli_sequence what = {given.data, given.model, given.alphabet, mode,
+                             given.threads, given.json};
+  read_model *model;
+  if (given.noise || given.report || given.review || !isnan(given.max_error))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "--noise, --report, --review and --max-error are for glyphs, not for lines and "
+                     "grids");
+  BASE_TRY(cli_open_model(given.model, &model, error));
+  scrawl_status status = cli_evaluate_sequence(&what, model, failed, error);
+  read_model_free(model);
+  return status;
+}
+
 static scrawl_status open_and_evaluate(size_t *failed, base_error *error) {
+  page_mode mode;
+  page_mode_find(given.as, &mode); /* one of the words that the option's table lists */
+  if (mode == PAGE_DIGITS || mode == PAGE_GRID)
+    return open_and_evaluate_sequence(mode, failed, error);
   BASE_TRY(cli_noises_parse(given.noise, &noises, error));
   if (given.report) BASE_TRY(cli_check_writable(given.report, error));
   read_model *model;
@@ -348,6 +371,10 @@ const cli_command CLI_EVALUATE = {
     "accuracy "
     "lie apart, over 15 equally wide bins of confidence. Pictures that cannot be decoded or are "
     "blank count as errors.\n\n"
+    "With --as digits or grid a label is the text of the picture: its lines, or the rows of its "
+    "grid with a point for an empty cell, joined by a slash. Then the share read exactly counts as "
+    "accuracy, and character and word error rates, and of grids the cells read right, stand beside "
+    "it.\n\n"
     "Errors count whether a reading is rejected or not; how many are, and how many errors are left "
     "among the others, is said beside it, with the risk-coverage curve: what share of errors "
     "remains when only the surest are accepted. Pictures of signs that the model does not know, or "
@@ -356,6 +383,7 @@ const cli_command CLI_EVALUATE = {
     "them are rejected.\n\n"
     "  scrawl evaluate --data mnist\n"
     "  scrawl evaluate --model digits.onnx --data folder/ --json\n"
+    "  scrawl evaluate --data strings/ --as digits\n"
     "  scrawl evaluate --data mnist --noise awgn:0.5 --report noisy.html\n"
     "  scrawl evaluate --data mnist --noise all\n\n"
     "--noise takes one or more of these, in pixels from 0 to 1, with an amount after a colon or "

@@ -7,7 +7,7 @@
  * The picture has been flattened, so Otsu's and Sauvola's question (which level parts ink from
  * paper here?) has half its answer: paper is known. The other half is how dark ink is nearby, its
  * strength S: the contraharmonic mean of all that is darker than noise, sum(d^2) / sum(d), over
- * tiles of 32 pixels and their neighbours. Ink is what is darker than 0.4 of the way to S. So
+ * tiles of 32 pixels and their neighbours. Ink is what is darker than a given part of the way to S. So
  * pencil is found beside pen, and the blurred rim of a thick stroke does not fill its loops. */
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 
 enum {
   LEAST_CONTRAST = 14, /* levels of darkness; below, differences are dirt or compression */
+  LEAST_FAINT = 8,
   MOST_SMOOTHING = 4,
   SPIKE = 70, /* levels from all four neighbours */
   MOST_WEAK = 180,
@@ -27,10 +28,10 @@ enum {
   BAND = 64,        /* rows a task */
 };
 
-#define WEAK_SIGNAL  4.0   /* deviations of the noise */
+#define WEAK_SIGNAL  4.0 /* deviations of the noise */
+#define FAINT_SIGNAL 3.0
 #define LEAST_SIGNAL 6.0   /* of common ink */
 #define SPIKY        0.004 /* share of pixels */
-#define PART         0.4f  /* of the way from paper to ink */
 #define MOST_GAIN    2.5f  /* how much more faint ink is strengthened than common ink */
 
 static double noise_within(const ink_image *dark, ink_box box) {
@@ -211,6 +212,8 @@ scrawl_status page_denoise(ink_image *dark, page_levels *levels, base_error *err
     levels->noise = find_noise(dark, levels->paper);
     double over = fmin(fmax(LEAST_CONTRAST, WEAK_SIGNAL * levels->noise), MOST_WEAK);
     levels->weak = levels->paper + (int)over;
+    over = fmin(fmax(LEAST_FAINT, FAINT_SIGNAL * levels->noise), over);
+    levels->faint = levels->paper + (int)over;
     levels->ink = find_ink(dark, levels->paper, levels->weak);
     bool clear = levels->ink - levels->paper >= LEAST_SIGNAL * levels->noise;
     if (clear && levels->noise < 12) return SCRAWL_OK;
@@ -309,6 +312,7 @@ typedef struct ink_work {
   ink_image *to;
   const page_levels *levels;
   const page_strength *strength;
+  float part;
   float *rows; /* for each thread: row_floats */
 } ink_work;
 
@@ -323,13 +327,14 @@ static void binarise_band(void *argument, size_t index, size_t worker) {
   float *strong = work->rows + worker * row_floats(work->from), *line = strong + width;
   int first = (int)index * BAND, last = first + BAND;
   if (last > work->from->height) last = work->from->height;
-  float weak = (float)work->levels->weak, paper = (float)work->levels->paper;
+  float weak = (float)(work->part > 0 ? work->levels->weak : work->levels->faint),
+        paper = (float)work->levels->paper;
   for (int y = first; y < last; ++y) {
     const uint8_t *row = work->from->pixels + (size_t)y * work->from->stride;
     uint8_t *out = work->to->pixels + (size_t)y * work->to->stride;
     strength_row(work->strength, (float)work->levels->ink, y, line, width, strong);
     for (int x = 0; x < width; ++x) {
-      float level = paper + PART * (strong[x] - paper);
+      float level = paper + work->part * (strong[x] - paper);
       level = level > weak ? level : weak;
       out[x] = (float)row[x] > level ? 255 : 0;
     }
@@ -359,9 +364,9 @@ static void stretch_band(void *argument, size_t index, size_t worker) {
 }
 
 static scrawl_status run_bands(const ink_image *dark, const page_levels *levels,
-                               const page_strength *strength, ink_image *out, base_pool *pool,
-                               base_pool_task *task, base_error *error) {
-  ink_work work = {dark, out, levels, strength, NULL};
+                               const page_strength *strength, float part, ink_image *out,
+                               base_pool *pool, base_pool_task *task, base_error *error) {
+  ink_work work = {dark, out, levels, strength, part, NULL};
   work.rows = base_alloc(base_pool_threads(pool), row_floats(dark) * sizeof *work.rows);
   if (!work.rows) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ink");
   base_pool_run(pool, (size_t)(dark->height - 1) / BAND + 1, task, &work);
@@ -370,9 +375,9 @@ static scrawl_status run_bands(const ink_image *dark, const page_levels *levels,
 }
 
 scrawl_status page_binarise(const ink_image *dark, const page_levels *levels,
-                            const page_strength *strength, ink_image *mask, base_pool *pool,
-                            base_error *error) {
-  return run_bands(dark, levels, strength, mask, pool, binarise_band, error);
+                            const page_strength *strength, float part, ink_image *mask,
+                            base_pool *pool, base_error *error) {
+  return run_bands(dark, levels, strength, part, mask, pool, binarise_band, error);
 }
 
 /* `out`: 255 within two pixels of the mask. */
@@ -398,5 +403,5 @@ scrawl_status page_stretch(const ink_image *dark, const page_levels *levels,
                            base_pool *pool, base_error *error) {
   memset(ink->pixels, 0, (size_t)ink->width * (size_t)ink->height);
   grow(mask, ink);
-  return run_bands(dark, levels, strength, ink, pool, stretch_band, error);
+  return run_bands(dark, levels, strength, 0, ink, pool, stretch_band, error);
 }

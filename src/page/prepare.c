@@ -14,6 +14,8 @@
 
 /* Degrees; less is not worth a resampling. */
 #define LEAST_ANGLE 0.15
+/* Of the way from paper to ink: where strokes are. */
+#define PART 0.4f
 /* Of ink, where the mask begins. */
 #define MASK_LEVEL 92
 #define RADIAN     0.017453292519943295
@@ -37,11 +39,6 @@ static PIX *to_pix(const ink_image *mask) {
   return pix;
 }
 
-static scrawl_status show_mask(page_steps *steps, const char *name, const ink_image *mask,
-                               base_error *error) {
-  return page_steps_add_ink(steps, name, mask, error);
-}
-
 static scrawl_status copy(const page_picture *picture, ink_image *image, base_error *error) {
   BASE_TRY(ink_image_create(picture->width, picture->height, image, error));
   memcpy(image->pixels, picture->grey, (size_t)picture->width * (size_t)picture->height);
@@ -51,11 +48,13 @@ static scrawl_status copy(const page_picture *picture, ink_image *image, base_er
 /* Grey to darkness, with even light and nothing but the sheet. */
 static scrawl_status even_out(prepared *p, const page_picture *picture,
                               const page_prepare_options *options, base_error *error) {
-  bool flip = page_ink_is_light(picture->grey, picture->width, picture->height);
+  ink_image view;
   BASE_TRY(page_steps_add_grey(options->steps, "grey", picture->grey, picture->width,
                                picture->height, error));
   BASE_TRY(copy(picture, &p->dark, error));
-  if (!flip) BASE_TRY(page_find_desk(&p->dark, &p->sheet, error));
+  BASE_TRY(page_find_desk(&p->dark, &p->sheet, error));
+  page_within_sheet(&p->sheet, &p->dark, &view);
+  bool flip = page_ink_is_light(&view);
   BASE_TRY(page_flatten(&p->dark, flip, options->pool, error));
   page_clear_desk(&p->sheet, &p->dark);
   return page_steps_add_ink(options->steps, "light", &p->dark, error);
@@ -80,13 +79,14 @@ static scrawl_status find_ink(prepared *p, const page_prepare_options *options, 
   BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->ink, error));
   BASE_TRY(page_find_strength(&p->dark, levels, strength, error));
   if (levels->ink) {
-    BASE_TRY(page_binarise(&p->dark, levels, strength, &p->mask, options->pool, error));
-    BASE_TRY(show_mask(steps, "mask", &p->mask, error));
-    BASE_TRY(drop_dirt(p, levels, error));
+    BASE_TRY(page_binarise(&p->dark, levels, strength, 0, &p->mask, options->pool, error));
+    BASE_TRY(page_steps_add_ink(steps, "faint", &p->mask, error));
     BASE_TRY(
         page_remove_rules(&p->mask, &p->dark, p->ink.pixels, &p->rules, &p->rule_count, error));
-    BASE_TRY(show_mask(steps, "rules", &p->mask, error));
+    BASE_TRY(page_steps_add_ink(steps, "rules", &p->mask, error));
+    BASE_TRY(page_binarise(&p->dark, levels, strength, PART, &p->mask, options->pool, error));
     BASE_TRY(drop_dirt(p, levels, error));
+    BASE_TRY(page_steps_add_ink(steps, "mask", &p->mask, error));
   }
   BASE_TRY(page_stretch(&p->dark, levels, strength, &p->mask, &p->ink, options->pool, error));
   return page_steps_add_ink(steps, "ink", &p->ink, error);

@@ -17,7 +17,7 @@ void page_reduce(const page_picture *picture, int by, uint8_t *small, int width,
  * paper of any colour. */
 void page_grey_of_colour(struct Pix *pix, uint8_t *grey);
 /* True when writing is lighter than what it stands on. */
-bool page_ink_is_light(const uint8_t *grey, int width, int height);
+bool page_ink_is_light(const ink_image *grey);
 
 /* flatten.c: grey becomes darkness, in place. `flip`: the ink is light. */
 scrawl_status page_flatten(ink_image *grey, bool flip, base_pool *pool, base_error *error);
@@ -27,6 +27,7 @@ typedef struct page_levels {
   double noise; /* deviation, in levels of darkness */
   int paper;    /* darkness of most pixels */
   int weak;     /* darkness from which on something may be ink */
+  int faint;    /* the same for what a straight line confirms */
   int ink;      /* darkness of common ink; 0: there is none */
 } page_levels;
 /* Takes away noise, in place, until ink stands out from it. */
@@ -39,9 +40,11 @@ typedef struct page_strength {
 } page_strength;
 scrawl_status page_find_strength(const ink_image *dark, const page_levels *levels,
                                  page_strength *strength, base_error *error);
+/* What is at least `part` of the way from paper to the strength nearby, and no noise. With a part
+ * of 0 whatever is darker than most noise. */
 scrawl_status page_binarise(const ink_image *dark, const page_levels *levels,
-                            const page_strength *strength, ink_image *mask, base_pool *pool,
-                            base_error *error);
+                            const page_strength *strength, float part, ink_image *mask,
+                            base_pool *pool, base_error *error);
 /* Darkness to ink levels, 0 wherever `mask` has nothing within two pixels. `ink` has its size. */
 scrawl_status page_stretch(const ink_image *dark, const page_levels *levels,
                            const page_strength *strength, const ink_image *mask, ink_image *ink,
@@ -84,7 +87,7 @@ typedef enum page_desk { DESK_NONE, DESK_AROUND, DESK_QUAD } page_desk;
 /* a x + b y = c, (a, b) of length 1 pointing out of the sheet. */
 typedef struct page_edge {
   double a, b, c;
-  bool seen;
+  bool seen, clear; /* clear: far darker behind it */
 } page_edge;
 typedef struct page_found_sheet {
   page_desk kind;
@@ -93,6 +96,8 @@ typedef struct page_found_sheet {
   double margin;        /* pixels within an edge where it may still be seen */
 } page_found_sheet;
 scrawl_status page_find_desk(const ink_image *grey, page_found_sheet *sheet, base_error *error);
+/* A part of the picture that lies within the sheet; all of it without a QUAD. */
+void page_within_sheet(const page_found_sheet *sheet, const ink_image *grey, ink_image *view);
 /* What lies beyond the edges becomes paper. */
 void page_clear_desk(const page_found_sheet *sheet, ink_image *dark);
 

@@ -43,8 +43,9 @@ static bool meet(const page_line *a, const page_line *b, double *along) {
   if (fabs(determinant) < 0.1) return false;
   double at = (b->offset + b->slope * a->offset) / determinant; /* along a, across b */
   double other = a->offset + a->slope * at;                     /* across a, along b */
-  double slack = 2 + a->thickness + b->thickness;
-  double slack_a = slack + 0.02 * length_of(a), slack_b = slack + 0.02 * length_of(b);
+  double slack = 1.5 + 0.5 * (a->thickness + b->thickness);
+  double slack_a = slack + fmin(0.04 * length_of(a), 8),
+         slack_b = slack + fmin(0.04 * length_of(b), 8);
   *along = at;
   return at >= a->first - slack_a && at <= a->last + slack_a && other >= b->first - slack_b &&
          other <= b->last + slack_b;
@@ -77,6 +78,36 @@ static void find_boxes(finder *f) {
   }
 }
 
+/* A 1 that fills its cell meets the lines above and below like a side of a box; but sides of boxes
+ * go on over several rows, or are as long as those beside them. Without a longer rule on the same
+ * line, one that is no longer than glyphs are high is dropped where others are far longer. */
+static void drop_strokes(finder *f) {
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      int longest = 0;
+      bool goes_on = false;
+      double middle = (line->first + line->last) / 2.0, at;
+      if (!f->rule[way][i] || length_of(line) > 1.6 * f->glyph) continue;
+      for (size_t k = 0; k < f->lines[!way].count; ++k) {
+        const page_line *crossing = &f->lines[!way].items[k];
+        if (!f->rule[!way][k] || !meet(line, crossing, &at)) continue;
+        for (size_t n = 0; n < f->lines[way].count; ++n) {
+          const page_line *other = &f->lines[way].items[n];
+          if (n == i || !f->rule[way][n] || !meet(other, crossing, &at)) continue;
+          if (length_of(other) > longest) longest = length_of(other);
+        }
+      }
+      for (size_t n = 0; n < f->lines[way].count && !goes_on; ++n) {
+        const page_line *other = &f->lines[way].items[n];
+        double off = other->offset + other->slope * middle - line->offset - line->slope * middle;
+        goes_on = n != i && f->rule[way][n] && length_of(other) > length_of(line) &&
+                  fabs(off) <= 2 + other->thickness;
+      }
+      if (!goes_on && longest > 2 * length_of(line)) f->rule[way][i] = false;
+    }
+}
+
 static void find_long(finder *f) {
   if (f->glyph <= 0) return;
   for (int way = 0; way < 2; ++way)
@@ -97,7 +128,7 @@ static void find_ticks(finder *f) {
     if (!f->rule[0][i]) continue;
     for (size_t k = 0; k < ticks->count; ++k) {
       const page_line *tick = &ticks->items[k];
-      double at, slack = 3 + base->thickness + tick->thickness;
+      double at, slack = 4 + base->thickness + tick->thickness;
       if (f->rule[1][k] || !meet(tick, base, &at)) continue;
       if (fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack) continue;
       int like = 0;
@@ -108,8 +139,8 @@ static void find_ticks(finder *f) {
         double there, along;
         if (n == k || !meet(other, base, &there) || !meet(base, other, &along)) continue;
         if (fmin(fabs(there - other->first), fabs(there - other->last)) > slack) continue;
-        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 8) continue;
-        if (fabs(other->slope - tick->slope) > 0.04) continue;
+        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 6) continue;
+        if (fabs(other->slope - tick->slope) > 0.08) continue;
         gap = fmin(gap, fabs(along - place));
         ++like;
       }
@@ -336,6 +367,7 @@ scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scrat
     status = find_glyph_height(&f, mask, scratch, error);
   if (status == SCRAWL_OK) {
     find_boxes(&f);
+    drop_strokes(&f);
     find_long(&f);
     find_ticks(&f);
     find_hidden(&f, mask);

@@ -26,8 +26,10 @@ enum {
 #define SMALL_SHARED 0.4
 /* Ink fainter than this part of the usual is a stain, a shadow or print from behind. */
 #define LEAST_STRENGTH 0.55
+/* A line thinner than this part of the usual stroke is a rest of a ruled one. */
+#define LEAST_STROKE 0.5
 /* A point or comma this near to other ink, in heights of the row, may be a part of it. */
-#define NEAR 0.1
+#define NEAR 0.04
 /* What is narrower, in heights of the row, is one glyph. */
 #define LEAST_CUT_WIDTH 0.45
 
@@ -79,8 +81,9 @@ static int compare_strengths(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* Leaves out blobs much fainter than the one in the middle of all, counted by their ink. */
-static scrawl_status drop_faint(segment_blobs *blobs, base_error *error) {
+/* Leaves out blobs much fainter than the one in the middle of all, counted by their ink, and lines
+ * much thinner than strokes are. */
+static scrawl_status drop_faint(segment_blobs *blobs, double stroke, base_error *error) {
   segment_blob **sorted = base_alloc(blobs->count + 1, sizeof *sorted);
   if (!sorted) return no_memory(error);
   uint64_t total = 0, part = 0;
@@ -96,7 +99,9 @@ static scrawl_status drop_faint(segment_blobs *blobs, base_error *error) {
   }
   for (size_t i = 0; i < blobs->count; i++) {
     segment_blob *blob = &blobs->items[i];
-    blob->faint = (double)blob->sum < LEAST_STRENGTH * usual * blob->area;
+    int longer = blob->box.width > blob->box.height ? blob->box.width : blob->box.height;
+    blob->faint = (double)blob->sum < LEAST_STRENGTH * usual * blob->area ||
+                  blob->area < LEAST_STROKE * stroke * longer;
   }
   base_free(sorted);
   return SCRAWL_OK;
@@ -169,8 +174,8 @@ static bool is_near(const page_segments *segments, ink_box box, int other, int r
 /* A point under the arm of a 7 is none of its parts; the foot of a broken 1 is. */
 static bool stands_alone(const page_segments *segments, const page_row *row, ink_box box,
                          int other) {
-  return segment_find_mark(row, box) != PAGE_NO_MARK &&
-         segment_find_mark(row, box) != PAGE_SPECK &&
+  return page_find_mark(row, box) != PAGE_NO_MARK &&
+         page_find_mark(row, box) != PAGE_SPECK &&
          !is_near(segments, box, other, (int)(NEAR * row->height) + 1);
 }
 
@@ -245,7 +250,7 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     const page_row *row = &segments->rows[sorted[i].row];
     ink_box box = n->boxes[label] = blobs->items[label - 1].box;
     bool wide = box.width >= LEAST_CUT_WIDTH * row->height &&
-                segment_find_mark(row, box) == PAGE_NO_MARK;
+                page_find_mark(row, box) == PAGE_NO_MARK;
     if (wide)
       BASE_TRY(segment_find_cuts(ink, segments->labels, label, box, row->height, &n->cuts[label],
                                  error));
@@ -263,7 +268,6 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     size_t first = n->piece[label] - 1;
     if (row->end == 0) row->first = first;
     row->end = first + (size_t)cuts->count + 1;
-    segments->pieces[first].mark = segment_find_mark(row, n->boxes[label]);
     for (int c = 0; c < cuts->count; c++)
       segments->pieces[first + (size_t)c + 1].cut = cuts->cost[c] / row->height + 1e-6;
   }
@@ -328,14 +332,25 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
   return SCRAWL_OK;
 }
 
+static void measure_use(const segment_blobs *blobs, page_segments *segments) {
+  uint64_t used = 0, all = 0;
+  for (size_t i = 0; i < blobs->count; i++) {
+    if (blobs->items[i].faint) continue;
+    all += blobs->items[i].sum;
+    if (blobs->items[i].row >= 0) used += blobs->items[i].sum;
+  }
+  segments->used = all ? (double)used / (double)all : 1;
+}
+
 /* `boxes` NULL: rows are to be found. */
-static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *boxes, size_t count,
+static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size_t count,
                              segment_blobs *blobs, page_segments *segments, base_error *error) {
+  const ink_image *ink = &sheet->ink;
   size_t pixels = (size_t)ink->width * (size_t)ink->height;
   segments->labels = base_alloc(pixels, sizeof *segments->labels);
   if (!segments->labels) return no_memory(error);
-  BASE_TRY(label_blobs(ink, mask, segments, blobs, error));
-  BASE_TRY(drop_faint(blobs, error));
+  BASE_TRY(label_blobs(ink, sheet->mask, segments, blobs, error));
+  BASE_TRY(drop_faint(blobs, sheet->stroke, error));
   size_t room = (boxes ? count : blobs->count) + 1;
   segments->rows = base_alloc_zero(room, sizeof *segments->rows);
   if (!segments->rows) return no_memory(error);
@@ -345,6 +360,7 @@ static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *box
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
   }
+  measure_use(blobs, segments);
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)
     if (blobs->items[i].group != (int)i) blobs->items[i].row = -1;
@@ -352,19 +368,18 @@ static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *box
   return number_pieces(ink, blobs, segments, error);
 }
 
-scrawl_status page_segment_cells(const ink_image *ink, PIX *mask, const ink_box *boxes,
-                                 size_t count, page_segments *segments, base_error *error) {
+scrawl_status page_segment_cells(const page_sheet *sheet, const ink_box *boxes, size_t count,
+                                 page_segments *segments, base_error *error) {
   segment_blobs blobs = {0};
-  *segments = (page_segments){.width = ink->width, .height = ink->height};
-  scrawl_status status = segment(ink, mask, boxes, count, &blobs, segments, error);
+  *segments = (page_segments){.width = sheet->ink.width, .height = sheet->ink.height};
+  scrawl_status status = segment(sheet, boxes, count, &blobs, segments, error);
   base_free(blobs.items);
   if (status != SCRAWL_OK) page_segments_free(segments);
   return status;
 }
 
-scrawl_status page_segment(const ink_image *ink, PIX *mask, page_segments *segments,
-                           base_error *error) {
-  return page_segment_cells(ink, mask, NULL, 0, segments, error);
+scrawl_status page_segment(const page_sheet *sheet, page_segments *segments, base_error *error) {
+  return page_segment_cells(sheet, NULL, 0, segments, error);
 }
 
 void page_segments_free(page_segments *segments) {

@@ -30,7 +30,9 @@ enum { LEAST_PIXELS = 6 };
 #define DASH_SHAPE   1.8  /* times as wide as high */
 #define DASH_MIDDLE  0.28
 #define LEAST_MARK   0.06
-#define COMMA_SHAPE  1.4 /* times as high as wide */
+#define COMMA_SHAPE  1.4  /* times as high as wide, or it hangs */
+#define COMMA_HEIGHT 0.2  /* and is this high */
+#define COMMA_BOTTOM 0.58 /* under the middle; the baseline lies at 0.5 */
 
 double segment_row_middle(const page_row *row, double x) {
   return row->middle + row->slope * x;
@@ -237,7 +239,7 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
   return SCRAWL_OK;
 }
 
-page_mark segment_find_mark(const page_row *row, ink_box box) {
+page_mark page_find_mark(const page_row *row, ink_box box) {
   double height = row->height, low = middle_y(box) - segment_row_middle(row, middle_x(box));
   int longer = box.width > box.height ? box.width : box.height;
   if (longer < LEAST_MARK * height) return PAGE_SPECK;
@@ -247,5 +249,7 @@ page_mark segment_find_mark(const page_row *row, ink_box box) {
   if (longer > SMALL * height)
     return box.height < LEAST_HEIGHT * height ? PAGE_SPECK : PAGE_NO_MARK;
   if (low <= LOW * height) return PAGE_SPECK;
-  return box.height >= COMMA_SHAPE * box.width ? PAGE_COMMA : PAGE_DOT;
+  double bottom = low + box.height / 2.0;
+  bool hangs = bottom >= COMMA_BOTTOM * height && box.height >= COMMA_HEIGHT * height;
+  return hangs || box.height >= COMMA_SHAPE * box.width ? PAGE_COMMA : PAGE_DOT;
 }

@@ -18,6 +18,7 @@ enum { LEAST_GLYPHS = 12, LEAST_IN_STRING = 3, LEAST_TO_TURN = 10 };
 
 #define DEGREES    57.29577951308232
 #define MOST_ANGLE 40.0
+#define UNLIKE     0.25  /* degrees between rules */
 #define RANGE      15.0f /* degrees to both sides that pages are looked at */
 /* Leptonica's confidence: good; and so little that the angle is no better than none. Between them,
  * where there are few lines, its angle is only where the lines are looked for. */
@@ -42,9 +43,10 @@ static double median(weighted *items, size_t count) {
   return 0;
 }
 
-/* From rules: the lying ones if there is enough of them, for upright ones lean with the camera. */
+/* From rules: the lying ones if there is enough of them, for upright ones lean with the camera.
+ * `spread`: their median distance from the angle. */
 static bool ask_rules(const page_rule *rules, size_t count, double side, double *angle,
-                      weighted *items) {
+                      double *spread, weighted *items) {
   for (int upright = 0; upright < 2; ++upright) {
     size_t used = 0;
     double total = 0;
@@ -57,6 +59,8 @@ static bool ask_rules(const page_rule *rules, size_t count, double side, double 
     }
     if (total < 0.5 * side) continue;
     *angle = median(items, used);
+    for (size_t i = 0; i < used; ++i) items[i].value = fabs(items[i].value - *angle);
+    *spread = median(items, used);
     return true;
   }
   return false;
@@ -173,9 +177,15 @@ scrawl_status page_find_skew(PIX *mask, const page_runs *runs, double stroke,
   int width = pixGetWidth(mask), height = pixGetHeight(mask), glyphs = 0;
   for (size_t i = 0; i < runs->component_count; ++i)
     glyphs += is_glyph(runs->components[i].box, stroke);
-  bool told = ask_rules(rules, rule_count, width < height ? width : height, angle, items) ||
-              ask_page(mask, runs, stroke, places, glyphs, angle) ||
-              ask_string(runs, stroke, angle);
+  double spread = 0, fitted, doubt;
+  bool told = ask_rules(rules, rule_count, width < height ? width : height, angle, &spread, items);
+  /* Rules that do not agree are seen at a slant: writing knows better which of them it follows. */
+  fitted = *angle;
+  if (told && spread > UNLIKE && fit_lines(runs, stroke, places, &fitted, &doubt) &&
+      fit_lines(runs, stroke, places, &fitted, &doubt) && doubt < spread)
+    *angle = fitted;
+  if (!told)
+    told = ask_page(mask, runs, stroke, places, glyphs, angle) || ask_string(runs, stroke, angle);
   if (!told || fabs(*angle) > MOST_ANGLE) *angle = 0;
   base_free(items);
   base_free(places);
