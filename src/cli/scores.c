@@ -1,5 +1,5 @@
-/* What an evaluation found. Figures that no picture gives (of signs where there are strangers alone)
- * are null in JSON and left out elsewhere. */
+/* What an evaluation found. Figures that no picture gives (of signs where there are strangers
+ * alone) are null in JSON and left out elsewhere. */
 #include "cli/scores.h"
 
 #include <math.h>
