@@ -76,8 +76,8 @@ static const char *wanted_signs(void) {
   return strcmp(given.as, "digit") == 0 ? READ_DIGITS : NULL;
 }
 
-/* Where a picture of the data goes: to a class, to a stranger (counted down from FIRST_STRANGER), or
- * nowhere. */
+/* Where a picture of the data goes: to a class, to a stranger (counted down from FIRST_STRANGER),
+ * or nowhere. */
 enum { LEFT_OUT = -1, FIRST_STRANGER = -2 };
 
 /* The classes: the model's signs that may be read. */
@@ -303,8 +303,8 @@ static scrawl_status open_and_evaluate_sequence(page_mode mode, size_t *failed,
   read_model *model;
   if (given.noise || given.report || given.review || !isnan(given.max_error))
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                     "--noise, --report, --review and --max-error are for glyphs, not for lines and "
-                     "grids");
+                     "--noise, --report, --review and --max-error are for glyphs, not for lines "
+                     "and grids");
   BASE_TRY(cli_open_model(given.model, &model, error));
   scrawl_status status = cli_evaluate_sequence(&what, model, failed, error);
   read_model_free(model);

@@ -1,8 +1,8 @@
 /* Glyphs cut out of their picture.
  *
- * A cut will go through the whole reading again, alone, so it needs paper around the glyph, and none
- * of its neighbours: a margin of a quarter of the longer side is taken with it, and what belongs to
- * another glyph's box there is painted with the cut's median, which is paper. */
+ * A cut will go through the whole reading again, alone, so it needs paper around the glyph, and
+ * none of its neighbours: a margin of a quarter of the longer side is taken with it, and what
+ * belongs to another glyph's box there is painted with the cut's median, which is paper. */
 #include <string.h>
 
 #include "base/memory.h"

@@ -23,8 +23,8 @@ typedef struct page_cuts {
   size_t count;
 } page_cuts;
 
-/* The glyphs of a result that were rejected, cut out of the picture's bytes; the other glyphs around
- * them are painted over. Borrows the result. Fails as page_decode() does. */
+/* The glyphs of a result that were rejected, cut out of the picture's bytes; the other glyphs
+ * around them are painted over. Borrows the result. Fails as page_decode() does. */
 scrawl_status page_cut_doubtful(const void *bytes, size_t size, const page_limits *limits,
                                 const read_result *result, page_cuts *cuts, base_error *error);
 void page_cuts_free(page_cuts *cuts);

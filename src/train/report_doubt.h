@@ -1,4 +1,5 @@
-/* What a report says about doubt: the risk-coverage curve, what the threshold rejects, and strangers. */
+/* What a report says about doubt: the risk-coverage curve, what the threshold rejects, and
+ * strangers. */
 #ifndef TRAIN_REPORT_DOUBT_H
 #define TRAIN_REPORT_DOUBT_H
 
