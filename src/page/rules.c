@@ -136,7 +136,7 @@ static size_t find_stands(const finder *f, const page_line *base, stand *stands)
   size_t count = 0;
   for (size_t k = 0; k < f->lines[1].count; ++k) {
     const page_line *tick = &f->lines[1].items[k];
-    double at, slack = 2.5 + 0.5 * (base->thickness + tick->thickness);
+    double at, slack = 4 + base->thickness + tick->thickness;
     if (!meet(tick, base, &at) || fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack)
       continue;
     if (meet(base, tick, &stands[count].at)) stands[count++].line = k;
@@ -149,8 +149,8 @@ static size_t find_stands(const finder *f, const page_line *base, stand *stands)
 static bool on_comb(const finder *f, const stand *start, double pitch, const stand *other) {
   const page_line *a = &f->lines[1].items[start->line], *b = &f->lines[1].items[other->line];
   double steps = (other->at - start->at) / pitch;
-  return fabs(steps - round(steps)) <= 0.1 + 0.01 * fabs(steps) &&
-         abs(length_of(a) - length_of(b)) <= 2 + length_of(a) / 6 &&
+  return fabs(steps - round(steps)) <= 0.12 + 0.03 * fabs(steps) &&
+         abs(length_of(a) - length_of(b)) <= 2 + length_of(a) / 4 &&
          fabs(a->slope - b->slope) <= 0.08;
 }
 
