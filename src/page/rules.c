@@ -154,6 +154,25 @@ static bool on_comb(const finder *f, const stand *start, double pitch, const sta
          fabs(a->slope - b->slope) <= 0.08;
 }
 
+/* In perspective the pitch changes from tick to tick: from the comb on, in one direction, each next
+ * tick may be a little nearer or farther than the one before. */
+static void follow_comb(finder *f, const stand *stands, size_t count, int step) {
+  int last = -1, before = -1;
+  for (int k = step > 0 ? 0 : (int)count - 1; k >= 0 && k < (int)count; k += step)
+    if (f->rule[1][stands[k].line]) before = last, last = k;
+  for (int k = last + step; before >= 0 && k >= 0 && k < (int)count; k += step) {
+    const page_line *a = &f->lines[1].items[stands[last].line];
+    const page_line *b = &f->lines[1].items[stands[k].line];
+    double ratio = (stands[k].at - stands[last].at) / (stands[last].at - stands[before].at);
+    if (ratio > 1.35) break;
+    if (ratio < 0.75 || abs(length_of(a) - length_of(b)) > 2 + length_of(a) / 4 ||
+        fabs(a->slope - b->slope) > 0.08)
+      continue;
+    f->rule[1][stands[k].line] = true;
+    before = last, last = k;
+  }
+}
+
 /* Ticks on a lying rule: LEAST_TICKS or more of like length, at equal distances but for some that
  * are hidden. Of all pitches between two neighbours, or the next but one, the one with the most
  * ticks less the gaps between them is taken: a 1 in each of two cells makes no comb. */
@@ -179,6 +198,10 @@ static void find_ticks(finder *f) {
       }
     for (size_t k = 0; k < count && best > 0; ++k)
       if (on_comb(f, &stands[start], pitch, &stands[k])) f->rule[1][stands[k].line] = true;
+    if (best > 0) {
+      follow_comb(f, stands, count, 1);
+      follow_comb(f, stands, count, -1);
+    }
   }
 }
 
