@@ -37,7 +37,7 @@ void serve_refuse(serve_request *request, unsigned status, const char *format, .
   }
   format_buffer content = {0}, page = {0};
   serve_view_failure(NULL, error.message, &content);
-  serve_view_page(request->server, content.text, &page);
+  serve_view_page(request->server, request->mode, content.text, &page);
   page.failed = page.failed || content.failed;
   base_free(content.text);
   serve_answer_text(request, status, SERVE_HTML, &page);

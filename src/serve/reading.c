@@ -17,6 +17,7 @@ static scrawl_status read_file(const serve_request *request, read_reader *reader
   read_result_init(result);
   if (file->size == 0) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the picture is empty");
   const page_options options = {.mode = request->mode,
+                                .alphabet = request->alphabet,
                                 .limits = {.bytes = request->server->options.max_upload}};
   return page_read(file->bytes, file->size, &options, reader, result, error);
 }
@@ -57,7 +58,7 @@ static void answer_person(serve_request *request, read_reader *reader, const ser
   if (done == 0 && count == 1) {
     serve_refuse_error(request, &first_error);
   } else {
-    serve_view_page(request->server, content.text, &page);
+    serve_view_page(request->server, request->mode, content.text, &page);
     page.failed = page.failed || content.failed;
     serve_answer_text(request, done ? MHD_HTTP_OK : MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, SERVE_HTML,
                       &page);
@@ -68,16 +69,18 @@ static void answer_person(serve_request *request, read_reader *reader, const ser
 static void answer_request(serve_request *request, read_reader *reader) {
   static const char FORM[] = "multipart/form-data";
   serve_file files[SERVE_MAX_FILES];
+  serve_field fields[] = {{.name = "as"}, {0}};
   size_t count = 0;
   base_error error = {0};
   if (strncasecmp(request->type, FORM, sizeof FORM - 1) != 0) {
     files[0] = (serve_file){.bytes = request->body, .size = request->size};
     count = 1;
   } else if (serve_multipart_parse(request->type, request->body, request->size, files,
-                                   SERVE_MAX_FILES, &count, &error) != SCRAWL_OK) {
+                                   SERVE_MAX_FILES, &count, fields, &error) != SCRAWL_OK) {
     serve_refuse(request, MHD_HTTP_BAD_REQUEST, "%s", error.message);
     return;
   }
+  if (*fields[0].value && !serve_request_take_mode(request, fields[0].value)) return;
   if (count == 0)
     serve_refuse(request, MHD_HTTP_BAD_REQUEST, "no picture was chosen");
   else if (!request->for_programs)

@@ -49,15 +49,19 @@ static void answer_health(serve_request *request) {
   serve_answer_json(request, MHD_HTTP_OK, "application/json", health);
 }
 
+bool serve_request_take_mode(serve_request *request, const char *name) {
+  if (page_mode_find(name, &request->mode)) return true;
+  serve_refuse(request, MHD_HTTP_BAD_REQUEST,
+               "this \"as\" is not known; it is one of auto, digit, glyph");
+  return false;
+}
+
 /* The reading's options from the query; false when refused. */
 static bool take_options(serve_request *request) {
   const char *as = lookup(request, MHD_GET_ARGUMENT_KIND, "as");
   const char *format = lookup(request, MHD_GET_ARGUMENT_KIND, "format");
-  if (!page_mode_find(as ? as : "auto", &request->mode)) {
-    serve_refuse(request, MHD_HTTP_BAD_REQUEST,
-                 "this \"as\" is not known; it is one of auto, digit, glyph");
-    return false;
-  }
+  if (!serve_request_take_mode(request, as ? as : "auto")) return false;
+  request->alphabet = lookup(request, MHD_GET_ARGUMENT_KIND, "alphabet");
   if (!request->for_programs) return true;
   request->format = format_find(format ? format : "json");
   if (!request->format)

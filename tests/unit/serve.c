@@ -23,7 +23,7 @@ static const char TYPE[] = "multipart/form-data; boundary=AaB03x";
 static scrawl_status parse(const char *type, const void *body, size_t size, serve_file *files,
                            size_t *count) {
   base_error error = {0};
-  scrawl_status status = serve_multipart_parse(type, body, size, files, 4, count, &error);
+  scrawl_status status = serve_multipart_parse(type, body, size, files, 4, count, NULL, &error);
   assert_int_equal(status != SCRAWL_OK, error.message[0] != '\0');
   return status;
 }
