@@ -23,10 +23,14 @@ function message(classes: string, heading: string, text: string): HTMLElement {
   return element("p", classes, element("strong", "", heading), ` ${text}`);
 }
 
-function show(spoken: string, ...children: HTMLElement[]): void {
+/* What was shown lets go of the picture, before anything new is built. */
+function letGo(): void {
   hideBoxes();
   unlink();
   forgetSteps();
+}
+
+function show(spoken: string, ...children: HTMLElement[]): void {
   content().replaceChildren(element("article", "outcome", ...children));
   content().classList.remove("busy");
   byId("status").textContent = spoken;
@@ -57,13 +61,13 @@ function showSeveral(page: Page, source: Source, steps: HTMLElement): void {
   const text = plainText(page).replace(/\s+/g, " ").trim();
   const spoken = text.length > SPOKEN ? `${text.slice(0, SPOKEN)} and more` : text;
   const doubts = doubtSummary(page);
-  show("", ...textOf(page), steps);
+  const said = text ? `Reads as ${spoken}.` : "No sign could be read.";
+  show(said + (doubts && ` ${doubts}.`), ...textOf(page), steps);
   showBoxes(page, source.from);
-  byId("status").textContent =
-    (text ? `Reads as ${spoken}.` : "No sign could be read.") + (doubts && ` ${doubts}.`);
 }
 
 export function showReading(page: Page, source: Source): void {
+  letGo();
   const glyphs = glyphsOf(page);
   const [first] = glyphs;
   const steps = stepsOf(source.picture, source.mode);
@@ -78,17 +82,18 @@ export function showReading(page: Page, source: Source): void {
 }
 
 export function showFailure(sentence: string): void {
+  letGo();
   const shown = message("message failure", "That did not work:", `${sentence}.`);
   show(`That did not work: ${sentence}`, shown);
 }
 
 export function showInvitation(): void {
+  letGo();
   show("", element("p", "invitation", "Write digits, or choose a picture of some."));
 }
 
 /* What stands there is out of date: a new reading is on its way. */
 export function showBusy(): void {
   content().classList.add("busy");
-  hideBoxes();
-  unlink();
+  letGo();
 }
