@@ -418,7 +418,7 @@ static int run_convert(int argc, char **argv) {
 
 /* ---- data ---- */
 
-static const cli_command *const COMMANDS[] = {&LIST, &GET, &SHOW, &CONVERT, NULL};
+static const cli_command *const COMMANDS[] = {&LIST, &GET, &SHOW, &CONVERT, &CLI_GENERATE, NULL};
 
 static int run_data(int argc, char **argv) {
   if (argc > 1) {
@@ -428,16 +428,18 @@ static int run_data(int argc, char **argv) {
   }
   int operands, code = cli_parse(&CLI_DATA, &NO_MORE, argc, argv, &operands);
   if (code >= 0) return code;
-  cli_complain(&CLI_DATA, "wants list, get, show or convert; see scrawl help data");
+  cli_complain(&CLI_DATA, "wants list, get, show, convert or generate; see scrawl help data");
   return CLI_USAGE;
 }
 
 const cli_command CLI_DATA = {
-    "data", "list|get|show|convert ...", "data sets: list, fetch, look into, convert",
+    "data", "list|get|show|convert|generate ...",
+    "data sets: list, fetch, look into, convert, generate",
     "Works on data sets. Each of these has a help page of its own, for example scrawl help data "
     "show.\n\n"
     "    scrawl data list                       the known sets, and which are here\n"
     "    scrawl data get NAME                   fetch one from its mirrors\n"
     "    scrawl data show NAME|PATH             count classes, find what is wrong\n"
-    "    scrawl data convert NAME|PATH --out X  write it as IDX files or as a folder of pictures",
+    "    scrawl data convert NAME|PATH --out X  write it as IDX files or as a folder of pictures\n"
+    "    scrawl data generate --kind K --out X  make labelled pictures of handwriting on paper",
     run_data};

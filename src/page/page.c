@@ -1,17 +1,28 @@
-/* One picture with one glyph in it, from bytes to a result tree. */
+/* One picture, from bytes to a result tree. */
 #include "page/page.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "page/sheet.h"
+#include "page/writing.h"
+
+enum { SMALL = 48 }; /* pixels of the longer side: one glyph, unless it is much wider than high */
+/* Glyphs in more than one place are believed from this confidence on when one alone would do. */
+#define BELIEVED 0.5
 
 /* From the reduced picture back to the one that was given. */
 static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
-  ink_box big = {box.x * by, box.y * by, box.width * by, box.height * by};
-  if (big.width > picture->width - big.x) big.width = picture->width - big.x;
-  if (big.height > picture->height - big.y) big.height = picture->height - big.y;
-  return big;
+  int width = picture->file_width, height = picture->file_height;
+  double wider = (double)by * width / picture->width, higher = (double)by * height / picture->height;
+  int left = (int)(box.x * wider), top = (int)(box.y * higher);
+  int right = (int)ceil((box.x + box.width) * wider);
+  int bottom = (int)ceil((box.y + box.height) * higher);
+  if (right > width) right = width;
+  if (bottom > height) bottom = height;
+  return (ink_box){left, top, right - left, bottom - top};
 }
 
 /* A line of one glyph; none when there is no ink. */
@@ -41,25 +52,88 @@ static scrawl_status read_line_of_one(read_reader *reader, const page_picture *p
   return SCRAWL_OK;
 }
 
-static scrawl_status fill_result(const page_picture *picture, read_reader *reader,
-                                 read_result *result, base_error *error) {
-  const read_model *model = read_reader_model(reader);
+static scrawl_status read_one(read_reader *reader, const page_picture *picture,
+                              read_result *result, base_error *error) {
   ink_image image;
-  result->model_name = base_arena_strdup(&result->arena, model->name, strlen(model->name));
-  result->model_version = base_arena_strdup(&result->arena, model->version, strlen(model->version));
-  result->pages = base_arena_alloc(&result->arena, 1, sizeof *result->pages);
-  if (!result->model_name || !result->model_version || !result->pages)
-    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the result");
-  result->pages[0] = (read_page){.width = picture->width, .height = picture->height};
-  result->page_count = 1;
   BASE_TRY(page_clean(picture, &image, error));
   scrawl_status status = read_line_of_one(reader, picture, &image, result, error);
   base_free(image.pixels);
   return status;
 }
 
+/* Lines or a grid, by what is on the sheet. */
+static scrawl_status read_sheet(read_reader *reader, const page_picture *picture,
+                                const page_options *options, read_result *result,
+                                base_error *error) {
+  page_prepare_options prepare = {options->steps, options->pool};
+  page_sheet sheet;
+  page_grid grid;
+  read_page *page = &result->pages[0];
+  BASE_TRY(page_prepare(picture, &prepare, &sheet, error));
+  scrawl_status status = page_find_grid(&sheet, &grid, error);
+  bool comb = options->mode != PAGE_GRID && grid.rows == 1 && grid.columns > 1;
+  bool cells = options->mode == PAGE_GRID ? grid.rows > 0
+                                          : comb || (options->mode == PAGE_AUTO && grid.rows > 1 &&
+                                                     grid.columns > 1);
+  if (status == SCRAWL_OK)
+    status = cells ? page_read_cells(reader, &sheet, &grid, comb, &result->arena, page, error)
+                   : page_read_lines(reader, &sheet, &result->arena, page, error);
+  page_grid_free(&grid);
+  page_sheet_free(&sheet);
+  return status;
+}
+
+static size_t count_believed(const read_page *page) {
+  size_t count = 0;
+  for (size_t l = 0; l < page->line_count; l++)
+    for (size_t g = 0; g < page->lines[l].glyph_count; g++) {
+      const read_glyph *glyph = &page->lines[l].glyphs[g];
+      count += !glyph->rejected && glyph->confidence >= BELIEVED;
+    }
+  return count;
+}
+
+/* A picture of one glyph is read as such: what was made for it knows more of single glyphs, that
+ * they stand out from whatever else is in the picture. */
+static scrawl_status read_auto(read_reader *reader, const page_picture *picture,
+                               const page_options *options, read_result *result,
+                               base_error *error) {
+  read_page *page = &result->pages[0];
+  int longer = picture->width > picture->height ? picture->width : picture->height;
+  int shorter = picture->width + picture->height - longer;
+  if (longer <= SMALL && 2 * longer <= 3 * shorter)
+    return read_one(reader, picture, result, error);
+  BASE_TRY(read_sheet(reader, picture, options, result, error));
+  if (page->columns || count_believed(page) > 1) return SCRAWL_OK;
+  *page = (read_page){.width = page->width, .height = page->height};
+  return read_one(reader, picture, result, error);
+}
+
+static scrawl_status fill_result(const page_picture *picture, const page_options *options,
+                                 read_reader *reader, read_result *result, base_error *error) {
+  const read_model *model = read_reader_model(reader);
+  result->model_name = base_arena_strdup(&result->arena, model->name, strlen(model->name));
+  result->model_version = base_arena_strdup(&result->arena, model->version, strlen(model->version));
+  result->pages = base_arena_alloc(&result->arena, 1, sizeof *result->pages);
+  if (!result->model_name || !result->model_version || !result->pages)
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the result");
+  result->pages[0] = (read_page){.width = picture->file_width, .height = picture->file_height};
+  result->page_count = 1;
+  switch (options->mode) {
+  case PAGE_AUTO:
+    return read_auto(reader, picture, options, result, error);
+  case PAGE_DIGITS:
+  case PAGE_GRID:
+    return read_sheet(reader, picture, options, result, error);
+  case PAGE_DIGIT:
+  case PAGE_GLYPH:
+    break;
+  }
+  return read_one(reader, picture, result, error);
+}
+
 bool page_mode_find(const char *name, page_mode *mode) {
-  static const char *const NAMES[] = {"auto", "digit", "glyph"};
+  static const char *const NAMES[] = {"auto", "digit", "digits", "grid", "glyph"};
   for (int i = 0; i < (int)(sizeof NAMES / sizeof *NAMES); i++)
     if (strcmp(NAMES[i], name) == 0) {
       *mode = (page_mode)i;
@@ -70,8 +144,8 @@ bool page_mode_find(const char *name, page_mode *mode) {
 
 scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error) {
   if (options->alphabet) return read_reader_allow(reader, options->alphabet, true, error);
-  const char *digits = options->mode == PAGE_DIGIT ? READ_DIGITS : NULL;
-  return read_reader_allow(reader, digits, false, error);
+  bool digits = options->mode != PAGE_AUTO && options->mode != PAGE_GLYPH;
+  return read_reader_allow(reader, digits ? READ_DIGITS : NULL, false, error);
 }
 
 scrawl_status page_read(const void *bytes, size_t size, const page_options *options,
@@ -80,10 +154,12 @@ scrawl_status page_read(const void *bytes, size_t size, const page_options *opti
   double start = base_clock();
   page_picture picture = {0};
   if (!options) options = &DEFAULTS;
+  page_limits limits = options->limits;
+  limits.side = PAGE_WORKING_SIDE;
   read_result_init(result);
   scrawl_status status = page_allow(options, reader, error);
-  if (status == SCRAWL_OK) status = page_decode(bytes, size, &options->limits, &picture, error);
-  if (status == SCRAWL_OK) status = fill_result(&picture, reader, result, error);
+  if (status == SCRAWL_OK) status = page_decode(bytes, size, &limits, &picture, error);
+  if (status == SCRAWL_OK) status = fill_result(&picture, options, reader, result, error);
   base_free(picture.grey);
   if (status != SCRAWL_OK) {
     read_result_free(result);

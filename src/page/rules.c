@@ -1,0 +1,266 @@
+/* Ruled lines and boxes, told from strokes and taken away.
+ *
+ * Straight thin lines (trace.c) may be rules or strokes: a 1, the bar of a 7. A line is taken for a
+ * rule
+ * - when it is several times as long as glyphs are high: ruled paper, margins, underlines;
+ * - when both its ends meet lines of the other direction that are rules for the same reason: boxes,
+ *   tables, combs. Lines that do not are dropped until none is left to drop, as for the 2-core of a
+ *   graph; so a closed rectangle stays and a 4 does not;
+ * - when it is one of several ticks of like length and distance that stand on a rule: a comb.
+ *
+ * Taking away: at each place along the line the run of ink across it is measured. Where it is as
+ * thick as the line itself it becomes paper, where it is thicker a stroke crosses, and stays
+ * whole. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "page/trace.h"
+
+enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
+
+#define LYING_LENGTH   3.0 /* heights of glyphs */
+#define UPRIGHT_LENGTH 4.0
+#define BOX_LENGTH     1.1  /* of a side of a box */
+#define LONE_THIN      12.0 /* times as long as thick */
+
+typedef struct finder {
+  page_lines lines[2]; /* lying, upright */
+  bool *rule[2];
+  int size[2];  /* of the picture along each: width, height */
+  double glyph; /* usual height of glyphs; 0: there are none */
+} finder;
+
+static int length_of(const page_line *line) {
+  return line->last - line->first + 1;
+}
+
+/* Where on line `a` (along) line `b`, of the other direction, meets it; false when it does not. */
+static bool meet(const page_line *a, const page_line *b, double *along) {
+  double determinant = 1 - a->slope * b->slope;
+  if (fabs(determinant) < 0.1) return false;
+  double at = (b->offset + b->slope * a->offset) / determinant; /* along a, across b */
+  double other = a->offset + a->slope * at;                     /* across a, along b */
+  double slack = 2 + a->thickness + b->thickness;
+  double slack_a = slack + 0.02 * length_of(a), slack_b = slack + 0.02 * length_of(b);
+  *along = at;
+  return at >= a->first - slack_a && at <= a->last + slack_a && other >= b->first - slack_b &&
+         other <= b->last + slack_b;
+}
+
+/* The share of line `i` between the first and the last of the rules that it meets. */
+static double held(const finder *f, int way, size_t i) {
+  const page_line *line = &f->lines[way].items[i];
+  double low = INFINITY, high = -INFINITY, at;
+  for (size_t k = 0; k < f->lines[!way].count; ++k) {
+    if (!f->rule[!way][k] || !meet(line, &f->lines[!way].items[k], &at)) continue;
+    low = fmin(low, at), high = fmax(high, at);
+  }
+  return high > low ? (high - low) / length_of(line) : 0;
+}
+
+/* Lines that may be sides of boxes, less those that hang loose, again and again. */
+static void find_boxes(finder *f) {
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i)
+      f->rule[way][i] = length_of(&f->lines[way].items[i]) >= BOX_LENGTH * f->glyph;
+  for (bool again = true; again;) {
+    again = false;
+    for (int way = 0; way < 2; ++way)
+      for (size_t i = 0; i < f->lines[way].count; ++i) {
+        if (!f->rule[way][i] || held(f, way, i) >= 0.6) continue;
+        f->rule[way][i] = false;
+        again = true;
+      }
+  }
+}
+
+static void find_long(finder *f) {
+  if (f->glyph <= 0) return;
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      int length = length_of(line);
+      double least = way ? fmax(UPRIGHT_LENGTH * f->glyph, 0.4 * f->size[way])
+                         : fmax(LYING_LENGTH * f->glyph, 0.08 * f->size[way]);
+      if (length >= least && length >= LONE_THIN * line->thickness) f->rule[way][i] = true;
+    }
+}
+
+/* Ticks on a lying rule: `LEAST_TICKS` or more with one end on it, of like length. */
+static void find_ticks(finder *f) {
+  page_lines *ticks = &f->lines[1];
+  for (size_t i = 0; i < f->lines[0].count; ++i) {
+    const page_line *base = &f->lines[0].items[i];
+    if (!f->rule[0][i]) continue;
+    for (size_t k = 0; k < ticks->count; ++k) {
+      const page_line *tick = &ticks->items[k];
+      double at, slack = 3 + base->thickness + tick->thickness;
+      if (f->rule[1][k] || !meet(tick, base, &at)) continue;
+      if (fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack) continue;
+      int like = 0;
+      double place, gap = INFINITY;
+      if (!meet(base, tick, &place)) continue;
+      for (size_t n = 0; n < ticks->count; ++n) {
+        const page_line *other = &ticks->items[n];
+        double there, along;
+        if (n == k || !meet(other, base, &there) || !meet(base, other, &along)) continue;
+        if (fmin(fabs(there - other->first), fabs(there - other->last)) > slack) continue;
+        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 8) continue;
+        if (fabs(other->slope - tick->slope) > 0.04) continue;
+        gap = fmin(gap, fabs(along - place));
+        ++like;
+      }
+      /* Written ones come close to each other, and are not all of one height. */
+      if (like + 1 >= LEAST_TICKS && gap > 0.6 * f->glyph) f->rule[1][k] = true;
+    }
+  }
+}
+
+/* A mask, or darkness, as a rule sees it: along and across. */
+static inline uint8_t *pixel(const ink_image *image, int way, int along, int across) {
+  size_t x = (size_t)(way ? across : along), y = (size_t)(way ? along : across);
+  return &image->pixels[y * image->stride + x];
+}
+
+/* Wipes out what is no thicker than the line, at one place along it. */
+static void wipe_at(const ink_image *mask, const ink_image *dark, int way, int along, int centre,
+                    int most) {
+  int across = way ? mask->width : mask->height;
+  if (centre < 0 || centre >= across) return;
+  for (int off = 1; !*pixel(mask, way, along, centre) && off <= 2; ++off) {
+    if (centre + off < across && *pixel(mask, way, along, centre + off))
+      centre += off;
+    else if (centre - off >= 0 && *pixel(mask, way, along, centre - off))
+      centre -= off;
+  }
+  if (!*pixel(mask, way, along, centre)) return;
+  int from = centre, to = centre;
+  while (from > 0 && centre - from <= most && *pixel(mask, way, along, from - 1)) --from;
+  while (to + 1 < across && to - from <= most && *pixel(mask, way, along, to + 1)) ++to;
+  if (to - from + 1 > most) return;
+  for (int i = from - RIM; i <= to + RIM; ++i) {
+    if (i < 0 || i >= across) continue;
+    if ((i < from || i > to) && *pixel(mask, way, along, i)) continue;
+    *pixel(mask, way, along, i) = 0;
+    if (dark) *pixel(dark, way, along, i) = DARK_PAPER;
+  }
+}
+
+static void wipe(const ink_image *mask, const ink_image *dark, int way, const page_line *line) {
+  int most = (int)(1.35 * line->thickness + 1.5), size = way ? mask->height : mask->width;
+  int over = 2 + (int)line->thickness; /* ends fade */
+  for (int along = line->first - over; along <= line->last + over; ++along) {
+    if (along < 0 || along >= size) continue;
+    int i = along < line->first ? line->first : along > line->last ? line->last : along;
+    double at = line->centre[i - line->first] + line->slope * (along - i);
+    wipe_at(mask, dark, way, along, (int)at, most);
+  }
+}
+
+/* The height of glyphs, from the components that are left when all lines are away: that below which
+ * 60 % of all heights, added up, lie. */
+static scrawl_status find_glyph_height(finder *f, const ink_image *mask, base_error *error) {
+  ink_image rest;
+  page_runs runs;
+  BASE_TRY(ink_image_create(mask->width, mask->height, &rest, error));
+  memcpy(rest.pixels, mask->pixels, (size_t)mask->width * (size_t)mask->height);
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      if (length_of(line) >= 0.06 * fmax(f->size[0], f->size[1]) &&
+          length_of(line) >= LONE_THIN * line->thickness)
+        wipe(&rest, NULL, way, line);
+    }
+  scrawl_status status = page_find_runs(&rest, true, &runs, error);
+  base_free(rest.pixels);
+  BASE_TRY(status);
+  enum { BINS = 4096 };
+  uint32_t histogram[BINS] = {0};
+  uint64_t total = 0, sum = 0;
+  double stroke = page_find_stroke(&runs);
+  for (size_t i = 0; i < runs.component_count; ++i) {
+    ink_box box = runs.components[i].box;
+    int height = box.height < BINS ? box.height : BINS - 1;
+    if (height < 3 * stroke || height < 8 || box.width < 1.5 * stroke) continue;
+    if (box.width > 0.6 * f->size[0] && box.height > 0.6 * f->size[1]) continue;
+    histogram[height] += (uint32_t)height;
+    total += (uint64_t)height;
+  }
+  int height = 0;
+  while (total && height < BINS - 1 && (sum += histogram[height]) * 10 < total * 6) ++height;
+  f->glyph = height;
+  page_runs_free(&runs);
+  return SCRAWL_OK;
+}
+
+static void transpose(const ink_image *from, ink_image *to) {
+  enum { TILE = 32 };
+  for (int y = 0; y < from->height; y += TILE)
+    for (int x = 0; x < from->width; x += TILE)
+      for (int v = y; v < y + TILE && v < from->height; ++v)
+        for (int u = x; u < x + TILE && u < from->width; ++u)
+          to->pixels[(size_t)u * to->stride + (size_t)v] =
+              from->pixels[(size_t)v * from->stride + (size_t)u];
+}
+
+static scrawl_status find_lines(finder *f, const ink_image *mask, base_error *error) {
+  ink_image turned;
+  int side = mask->width > mask->height ? mask->width : mask->height;
+  int least = side / 80 > LEAST_LENGTH ? side / 80 : LEAST_LENGTH;
+  BASE_TRY(ink_image_create(mask->height, mask->width, &turned, error));
+  transpose(mask, &turned);
+  scrawl_status status = page_trace_lines(&turned, least, &f->lines[0], error);
+  base_free(turned.pixels);
+  if (status == SCRAWL_OK) status = page_trace_lines(mask, least, &f->lines[1], error);
+  for (int way = 0; way < 2 && status == SCRAWL_OK; ++way) {
+    f->rule[way] = base_alloc_zero(f->lines[way].count, sizeof **f->rule);
+    if (!f->rule[way])
+      status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ruled lines");
+  }
+  return status;
+}
+
+static page_rule rule_of(const page_line *line, int way) {
+  double from = line->offset + line->slope * line->first,
+         to = line->offset + line->slope * line->last;
+  page_rule rule = {.thickness = line->thickness, .upright = way};
+  rule.from = way ? (page_point){from, line->first} : (page_point){line->first, from};
+  rule.to = way ? (page_point){to, line->last + 1} : (page_point){line->last + 1, to};
+  return rule;
+}
+
+static scrawl_status take_away(finder *f, const ink_image *mask, const ink_image *dark,
+                               page_rule **rules, size_t *count, base_error *error) {
+  *rules = base_alloc(f->lines[0].count + f->lines[1].count, sizeof **rules);
+  if (!*rules) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for ruled lines");
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      if (!f->rule[way][i]) continue;
+      wipe(mask, dark, way, &f->lines[way].items[i]);
+      (*rules)[(*count)++] = rule_of(&f->lines[way].items[i], way);
+    }
+  return SCRAWL_OK;
+}
+
+scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, page_rule **rules, size_t *count,
+                                base_error *error) {
+  finder f = {.size = {mask->width, mask->height}};
+  *rules = NULL;
+  *count = 0;
+  scrawl_status status = find_lines(&f, mask, error);
+  if (status == SCRAWL_OK && f.lines[0].count + f.lines[1].count)
+    status = find_glyph_height(&f, mask, error);
+  if (status == SCRAWL_OK) {
+    find_boxes(&f);
+    find_long(&f);
+    find_ticks(&f);
+    status = take_away(&f, mask, dark, rules, count, error);
+  }
+  for (int way = 0; way < 2; ++way) {
+    page_lines_free(&f.lines[way]);
+    base_free(f.rule[way]);
+  }
+  return status;
+}
