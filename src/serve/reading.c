@@ -8,16 +8,19 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "page/sheet.h"
 #include "serve/server.h"
 
 /* ---- one request ---- */
 
 static scrawl_status read_file(const serve_request *request, read_reader *reader,
-                               const serve_file *file, read_result *result, base_error *error) {
+                               const serve_file *file, page_steps *steps, read_result *result,
+                               base_error *error) {
   read_result_init(result);
   if (file->size == 0) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the picture is empty");
   const page_options options = {.mode = request->mode,
                                 .alphabet = request->alphabet,
+                                .steps = steps,
                                 .limits = {.bytes = request->server->options.max_upload}};
   return page_read(file->bytes, file->size, &options, reader, result, error);
 }
@@ -26,14 +29,18 @@ static void answer_program(serve_request *request, read_reader *reader, const se
   base_error error = {0};
   read_result result;
   format_buffer buffer = {0};
-  scrawl_status status = read_file(request, reader, file, &result, &error);
+  page_steps steps = {0};
+  scrawl_status status =
+      read_file(request, reader, file, request->steps ? &steps : NULL, &result, &error);
   if (status == SCRAWL_OK) status = request->format->write(&result, NULL, &buffer, &error);
+  if (status == SCRAWL_OK && request->steps) status = serve_append_steps(&steps, &buffer, &error);
   if (status == SCRAWL_OK) {
     serve_answer_text(request, MHD_HTTP_OK, request->format->media_type, &buffer);
   } else {
     base_free(buffer.text);
     serve_refuse_error(request, &error);
   }
+  page_steps_free(&steps);
   read_result_free(&result);
 }
 
@@ -46,7 +53,7 @@ static void answer_person(serve_request *request, read_reader *reader, const ser
   for (size_t i = 0; i < count; i++) {
     base_error error = {0};
     read_result result;
-    if (read_file(request, reader, &files[i], &result, &error) == SCRAWL_OK) {
+    if (read_file(request, reader, &files[i], NULL, &result, &error) == SCRAWL_OK) {
       serve_view_reading(files[i].name, &result, &content);
       done++;
     } else {

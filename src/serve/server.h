@@ -98,6 +98,7 @@ struct serve_request {
   const char *type;         /* Content-Type, "" when there is none */
   page_mode mode;           /* of a reading */
   const char *alphabet;     /* of a reading; NULL: all that the model knows */
+  bool steps;               /* of a reading: answered with the picture after each step */
   const format_row *format; /* of a reading; NULL: a page */
   bool queued;              /* handed to the workers */
   serve_answer answer;
@@ -139,6 +140,9 @@ scrawl_status serve_queue_start(serve_server *server, int threads, int limit, ba
 void serve_queue_push(serve_request *request);
 /* From any thread: reads what waits, then ends the workers. */
 void serve_queue_stop(serve_queue *queue);
+
+/* Adds the pictures to a reading's JSON (steps.c). OUT_OF_MEMORY. */
+scrawl_status serve_append_steps(const page_steps *steps, format_buffer *json, base_error *error);
 
 /* ---- pages for people (view.c) ---- */
 

@@ -146,7 +146,7 @@ void serve_view_reading(const char *name, const read_result *result, format_buff
   const read_glyph *glyph = NULL;
   size_t count = page ? count_glyphs(page, &glyph) : 0;
   open_outcome(name, html);
-  if (count > 1) {
+  if (count > 1 || (page && page->cells)) {
     serve_view_text(page, html);
   } else if (!glyph) {
     format_append(html, "<p class=\"message\"><strong>Nothing to read yet.</strong> "

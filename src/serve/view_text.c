@@ -9,7 +9,10 @@
 
 #include "serve/server.h"
 
-enum { MOST_NAMED = 3 };           /* other readings of a sign */
+enum {
+  MOST_NAMED = 3, /* other readings of a sign */
+  WIDE = 10,      /* columns: a grid of more may have to scroll, and the keyboard has to reach it */
+};
 static const double UNSURE = 0.95; /* under it a sign is marked: of those just under, one in twenty
                                       is wrong */
 static const double LEAST = 0.001; /* what is less likely is not worth a word */
@@ -95,10 +98,62 @@ static void append_summary(format_buffer *html, const read_page *page) {
   format_append(html, " of %zu signs</p>\n", all);
 }
 
-void serve_view_text(const read_page *page, format_buffer *html) {
+static bool is_in(const read_cell *cell, const read_glyph *glyph) {
+  double x = glyph->box.x + glyph->box.width / 2.0, y = glyph->box.y + glyph->box.height / 2.0;
+  return x >= cell->box.x && x < cell->box.x + (double)cell->box.width && y >= cell->box.y &&
+         y < cell->box.y + (double)cell->box.height;
+}
+
+/* The signs of the row's line whose middle is in the cell; its text where there are none. */
+static void append_cell(format_buffer *html, const read_cell *cell, const read_line *line) {
+  bool any = false;
+  format_append(html, "<td>");
+  for (size_t g = 0; line && g < line->glyph_count; g++) {
+    if (!is_in(cell, &line->glyphs[g])) continue;
+    append_sign(html, &line->glyphs[g]);
+    any = true;
+  }
+  if (!any) serve_view_escaped(html, cell->text);
+  format_append(html, "</td>");
+}
+
+/* Whether this line is this row's: rows without ink have none. */
+static bool is_of_row(const read_line *line, const read_cell *cells, int columns) {
+  for (int c = 0; c < columns && line->glyph_count; c++)
+    if (is_in(&cells[c], &line->glyphs[0])) return true;
+  return false;
+}
+
+static void append_grid(format_buffer *html, const read_page *page) {
+  const char *reach = page->columns > WIDE ? " tabindex=\"0\" role=\"region\"" : "";
+  format_append(html, "<div class=\"wide\"%s%s><table class=\"grid\">\n", reach,
+                *reach ? " aria-label=\"The grid\"" : "");
+  format_append(html, "<caption class=\"unseen\">%d rows, %d columns</caption>\n", page->rows,
+                page->columns);
+  size_t line = 0;
+  for (int r = 0; r < page->rows; r++) {
+    const read_cell *cells = page->cells + (size_t)r * (size_t)page->columns;
+    bool inked = line < page->line_count && is_of_row(&page->lines[line], cells, page->columns);
+    format_append(html, "<tr>");
+    for (int c = 0; c < page->columns; c++)
+      append_cell(html, &cells[c], inked ? &page->lines[line] : NULL);
+    format_append(html, "</tr>\n");
+    line += inked;
+  }
+  format_append(html, "</table></div>\n");
+}
+
+static void append_lines(format_buffer *html, const read_page *page) {
   format_append(html, "<div class=\"lines\">\n");
   for (size_t l = 0; l < page->line_count; l++) append_line(html, &page->lines[l]);
   format_append(html, "</div>\n");
+}
+
+void serve_view_text(const read_page *page, format_buffer *html) {
+  if (page->cells)
+    append_grid(html, page);
+  else
+    append_lines(html, page);
   append_summary(html, page);
   format_append(html, "<details><summary>How sure each sign is</summary>\n<ol class=\"each\">\n");
   for (size_t l = 0; l < page->line_count; l++)

@@ -57,7 +57,7 @@ export function sudoku() {
       const digit = [1, 4, 7, 0, 0, 0, 0][(row * 5 + column * 3) % 7];
       const box = [column * cell + 20, row * cell + 12, 20, 36];
       const confidence = row === 4 && digit === 4 ? 0.7 : 0.9991;
-      if (digit) glyphs.push(glyph(digit, box, confidence, [["9", 0.2], ["5", 0.0004]]));
+      if (digit) glyphs.push(glyph(digit, box, confidence, [["9", 0.8 * (1 - confidence)]]));
       if (digit) signs.push({ digit, box });
       const where = [column * cell, row * cell, cell, cell];
       cells[row].push({ text: digit ? String(digit) : "", confidence: digit ? confidence : 1, box: where });

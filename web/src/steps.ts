@@ -9,11 +9,16 @@ import { element } from "./dom";
 let urls: string[] = [];
 let work = new AbortController();
 
-/* "flat-light" -> "Flat light" */
-function title(name: string): string {
-  const words = name.replace(/[-_]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
+/* What src/page/prepare.c calls its steps, for people; others stand as they are called. */
+const TITLES: Record<string, string> = {
+  grey: "In grey",
+  light: "In even light",
+  noise: "Without noise",
+  mask: "Where there is ink",
+  rules: "Without ruled lines",
+  ink: "The ink",
+  sheet: "Straight",
+};
 
 function toBlob(data: string): Blob {
   const [head = "", body = ""] = data.split(",", 2);
@@ -28,8 +33,8 @@ function figure({ name, picture }: Step): HTMLElement {
   const url = URL.createObjectURL(toBlob(picture));
   urls.push(url);
   image.src = url;
-  image.alt = `The picture after the step "${name}"`;
-  return element("figure", "", image, element("figcaption", "", title(name)));
+  image.alt = ""; /* the caption says it */
+  return element("figure", "", image, element("figcaption", "", TITLES[name] ?? name));
 }
 
 async function load(picture: Blob, mode: Mode, place: HTMLElement): Promise<void> {
