@@ -5,6 +5,7 @@
  * A line's text is its glyphs' signs in order and what separates them; of a glyph that was not read
  * it says nothing. */
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "serve/server.h"
@@ -98,30 +99,38 @@ static void append_summary(format_buffer *html, const read_page *page) {
   format_append(html, " of %zu signs</p>\n", all);
 }
 
-static bool is_in(const read_cell *cell, const read_glyph *glyph) {
-  double x = glyph->box.x + glyph->box.width / 2.0, y = glyph->box.y + glyph->box.height / 2.0;
-  return x >= cell->box.x && x < cell->box.x + (double)cell->box.width && y >= cell->box.y &&
-         y < cell->box.y + (double)cell->box.height;
+/* How far the glyph's middle is from the cell's, in sizes of the cell; up to a half within. The
+ * boxes of a grid that stands askew overlap: being in one says less than being near its middle. */
+static double distance(const read_cell *cell, const read_glyph *glyph) {
+  double x = glyph->box.x + glyph->box.width / 2.0 - cell->box.x - cell->box.width / 2.0;
+  double y = glyph->box.y + glyph->box.height / 2.0 - cell->box.y - cell->box.height / 2.0;
+  return fmax(fabs(x) / fmax(cell->box.width, 1), fabs(y) / fmax(cell->box.height, 1));
 }
 
-/* The signs of the row's line whose middle is in the cell; its text where there are none. */
-static void append_cell(format_buffer *html, const read_cell *cell, const read_line *line) {
-  bool any = false;
-  format_append(html, "<td>");
-  for (size_t g = 0; line && g < line->glyph_count; g++) {
-    if (!is_in(cell, &line->glyphs[g])) continue;
-    append_sign(html, &line->glyphs[g]);
-    any = true;
+static size_t nearest_cell(const read_cell *cells, size_t count, const read_glyph *glyph) {
+  size_t nearest = 0;
+  for (size_t c = 1; c < count; c++)
+    if (distance(&cells[c], glyph) < distance(&cells[nearest], glyph)) nearest = c;
+  return nearest;
+}
+
+/* The signs of the row's line in the cells that they stand in, from left to right; a cell's own
+ * text where there are none. */
+static void append_row(format_buffer *html, const read_cell *cells, size_t columns,
+                       const read_line *line) {
+  size_t g = 0, count = line ? line->glyph_count : 0;
+  size_t next = count ? nearest_cell(cells, columns, line->glyphs) : columns;
+  format_append(html, "<tr>");
+  for (size_t c = 0; c < columns; c++) {
+    format_append(html, "<td>");
+    if (next > c) serve_view_escaped(html, cells[c].text);
+    while (next <= c) {
+      append_sign(html, &line->glyphs[g]);
+      next = ++g < count ? nearest_cell(cells, columns, &line->glyphs[g]) : columns;
+    }
+    format_append(html, "</td>");
   }
-  if (!any) serve_view_escaped(html, cell->text);
-  format_append(html, "</td>");
-}
-
-/* Whether this line is this row's: rows without ink have none. */
-static bool is_of_row(const read_line *line, const read_cell *cells, int columns) {
-  for (int c = 0; c < columns && line->glyph_count; c++)
-    if (is_in(&cells[c], &line->glyphs[0])) return true;
-  return false;
+  format_append(html, "</tr>\n");
 }
 
 static void append_grid(format_buffer *html, const read_page *page) {
@@ -130,15 +139,13 @@ static void append_grid(format_buffer *html, const read_page *page) {
                 *reach ? " aria-label=\"The grid\"" : "");
   format_append(html, "<caption class=\"unseen\">%d rows, %d columns</caption>\n", page->rows,
                 page->columns);
-  size_t line = 0;
-  for (int r = 0; r < page->rows; r++) {
-    const read_cell *cells = page->cells + (size_t)r * (size_t)page->columns;
-    bool inked = line < page->line_count && is_of_row(&page->lines[line], cells, page->columns);
-    format_append(html, "<tr>");
-    for (int c = 0; c < page->columns; c++)
-      append_cell(html, &cells[c], inked ? &page->lines[line] : NULL);
-    format_append(html, "</tr>\n");
-    line += inked;
+  size_t columns = (size_t)page->columns, count = (size_t)page->rows * columns, l = 0;
+  for (size_t row = 0; row < count; row += columns) {
+    const read_line *line = l < page->line_count ? &page->lines[l] : NULL;
+    bool here = line && line->glyph_count &&
+                nearest_cell(page->cells, count, line->glyphs) / columns == row / columns;
+    append_row(html, page->cells + row, columns, here ? line : NULL);
+    l += here;
   }
   format_append(html, "</table></div>\n");
 }
@@ -154,6 +161,7 @@ void serve_view_text(const read_page *page, format_buffer *html) {
     append_grid(html, page);
   else
     append_lines(html, page);
+  if (page->line_count == 0) return;
   append_summary(html, page);
   format_append(html, "<details><summary>How sure each sign is</summary>\n<ol class=\"each\">\n");
   for (size_t l = 0; l < page->line_count; l++)

@@ -308,6 +308,23 @@ test("several signs: boxes over the picture that keep to it, and the text beside
     assert.equal(await boxes(page).count(), 0);
   }));
 
+/* The same pictures as the server itself reads them. */
+test("several signs, from the picture to the page", () =>
+  withPage({}, async (page) => {
+    await page.locator("#file").setInputFiles(picture("lines.png", twoLines().picture));
+    await page.locator("#content:not(.busy) .lines").waitFor();
+    assert.deepEqual(await page.locator(".lines p").allTextContents(), ["14771", "714"]);
+    const found = await boxes(page).count();
+    assert.equal(found, 8);
+    await page.getByText("What Scrawl saw").click();
+    await page.locator(".steps img").nth(2).waitFor();
+    const { picture: bytes, result } = sudoku();
+    await page.locator("#file").setInputFiles(picture("grid.png", bytes));
+    await page.locator("#content:not(.busy) .grid").waitFor();
+    const signs = result.pages[0].grid.cells.flat().map((cell) => cell.text);
+    assert.deepEqual(await page.locator(".grid td").allTextContents(), signs);
+  }));
+
 test("pointing at a box lights its sign in the text, and the other way round", () =>
   withPage({}, async (page) => {
     await showReading(page, twoLines());
@@ -580,6 +597,30 @@ test("without a script the form works", () =>
     await page.locator("#file").setInputFiles(picture("letter.png", Buffer.from("Dear all")));
     await page.getByRole("button", { name: "Read" }).click();
     await page.locator(".failure").waitFor();
+  }));
+
+test("without a script lines and grids are shown too", () =>
+  withPage({ javaScriptEnabled: false, viewport: { width: 320, height: 640 } }, async (page) => {
+    const overflow = () => page.locator("html").evaluate((root) => root.scrollWidth > innerWidth);
+    await page.getByText("Digits", { exact: true }).click();
+    await page.locator("#file").setInputFiles(picture("lines.png", twoLines().picture));
+    await page.getByRole("button", { name: "Read" }).click();
+    await page.waitForURL("**/read#reading");
+    assert.deepEqual(await page.locator(".lines p").allTextContents(), ["14771", "714"]);
+    assert.ok(await page.getByRole("radio", { name: "Digits", exact: true }).isChecked());
+    await page.getByText("How sure each sign is").click();
+    assert.equal(await page.locator(".each li").count(), 8);
+    assert.equal(await overflow(), false);
+    await show(page, "no-script-lines");
+    await page.getByText("Grid").click();
+    const { picture: bytes, result } = sudoku();
+    await page.locator("#file").setInputFiles(picture("grid.png", bytes));
+    await page.getByRole("button", { name: "Read" }).click();
+    await page.locator(".grid").waitFor();
+    const signs = result.pages[0].grid.cells.flat().map((cell) => cell.text);
+    assert.deepEqual(await page.locator(".grid td").allTextContents(), signs);
+    assert.equal(await overflow(), false);
+    await show(page, "no-script-grid");
   }));
 
 test("the keyboard reaches everything, and one sees where it is", () =>

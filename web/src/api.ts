@@ -34,6 +34,9 @@ export interface Page {
   grid?: { rows: number; columns: number; cells: Cell[][] };
 }
 
+/* All signs in reading order. */
+export const glyphsOf = (page: Page): Glyph[] => page.lines.flatMap(({ glyphs }) => glyphs);
+
 /* What the picture looked like after a step of its cleaning. */
 export interface Step {
   name: string;

@@ -4,41 +4,22 @@
  * Together they are one stop of the Tab key; arrow keys go from one to the next, along the line and
  * to the line above or below. */
 
-import type { Box, Glyph, Page } from "./api";
+import { glyphsOf, type Glyph, type Page } from "./api";
 import { byId, describe, doubt, element } from "./dom";
+import { placesOf, type Place } from "./grid";
 import { keep, link } from "./links";
 
 const FINGER = 24; /* pixels: a tap so near a box is meant for it */
 
 const group = (): HTMLElement => byId("boxes");
 const buttons = (): HTMLElement[] => [...group().querySelectorAll<HTMLElement>("button")];
-const middle = ([x, y, width, height]: Box): [number, number] => [x + width / 2, y + height / 2];
-
-/* ", row 1, column 2" for a sign in a grid. */
-function whereabouts(page: Page, glyph: Glyph): string {
-  const [x, y] = middle(glyph.box);
-  for (const [row, cells] of (page.grid?.cells ?? []).entries())
-    for (const [column, cell] of cells.entries())
-      if (isIn(x, y, cell.box)) return `, row ${row + 1}, column ${column + 1}`;
-  return "";
-}
-
-const isIn = (x: number, y: number, [left, top, width, height]: Box): boolean =>
-  x >= left && x < left + width && y >= top && y < top + height;
-
-/* The signs in a cell: those whose middle is there, from left to right. */
-export const glyphsIn = (page: Page, box: Box): Glyph[] =>
-  page.lines
-    .flatMap(({ glyphs }) => glyphs)
-    .filter((glyph) => isIn(...middle(glyph.box), box))
-    .sort((a, b) => a.box[0] - b.box[0]);
-
-function makeButton(page: Page, glyph: Glyph): HTMLElement {
+function makeButton(page: Page, glyph: Glyph, place?: Place): HTMLElement {
   const button = element("button", doubt(glyph));
   const [x, y, width, height] = glyph.box;
   const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
   button.setAttribute("type", "button");
-  button.setAttribute("aria-label", describe(glyph) + whereabouts(page, glyph));
+  const where = place ? `, row ${place.row + 1}, column ${place.column + 1}` : "";
+  button.setAttribute("aria-label", describe(glyph) + where);
   button.tabIndex = -1;
   button.style.left = share(x, page.width);
   button.style.top = share(y, page.height);
@@ -54,8 +35,8 @@ function follow(key: string, page: Page, from: number): number | undefined {
   let count = 0;
   for (const { glyphs } of page.lines) rows.push(glyphs.map(() => count++));
   const row = rows.findIndex((indices) => indices.includes(from));
-  const glyphs = page.lines.flatMap((line) => line.glyphs);
-  const x = (index: number) => middle(glyphs[index]!.box)[0];
+  const glyphs = glyphsOf(page);
+  const x = (index: number) => glyphs[index]!.box[0] + glyphs[index]!.box[2] / 2;
   const nearest = (indices: number[] = []) =>
     [...indices].sort((a, b) => Math.abs(x(a) - x(from)) - Math.abs(x(b) - x(from)))[0];
   switch (key) {
@@ -70,7 +51,7 @@ function follow(key: string, page: Page, from: number): number | undefined {
     case "Home":
       return rows[row]?.[0];
     case "End":
-      return rows[row]?.at(-1);
+      return rows[row]?.slice(-1)[0];
     default:
       return undefined;
   }
@@ -92,7 +73,7 @@ function remember(target: EventTarget | null): void {
 
 /* A tap beside small boxes is for the nearest one. */
 function tap(event: MouseEvent, page: Page): void {
-  const glyphs = page.lines.flatMap((line) => line.glyphs);
+  const glyphs = glyphsOf(page);
   const gap = (at: number, from: number, to: number) => Math.max(from - at, at - to, 0);
   const near = buttons()
     .map((button, index) => {
@@ -114,7 +95,8 @@ export function hideBoxes(): void {
 /* Over a drawing one writes on: its boxes are for the keyboard and for what the text points at. */
 export function showBoxes(page: Page, over: "picture" | "drawing"): void {
   const ratio = page.width / page.height;
-  const made = page.lines.flatMap(({ glyphs }) => glyphs.map((glyph) => makeButton(page, glyph)));
+  const places = placesOf(page);
+  const made = glyphsOf(page).map((glyph) => makeButton(page, glyph, places.get(glyph)));
   const boxes = group();
   boxes.replaceChildren(...made);
   boxes.hidden = made.length === 0;

@@ -1,10 +1,10 @@
 /* The pictures that were given: one is shown on the sheet; several also stand as a strip of small
  * ones to choose from. They are read one after the other, in their order. */
 
-import { Failure, read, type Mode, type Page } from "./api";
+import { Failure, glyphsOf, read, type Mode, type Page } from "./api";
 import { byId, element } from "./dom";
 import { showBusy, showFailure, showReading } from "./result";
-import { glyphsOf, plainText } from "./text";
+import { plainText } from "./text";
 
 const MOST = 50; /* of one batch: more belong to the command line */
 

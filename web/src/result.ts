@@ -1,12 +1,12 @@
 /* Showing a reading: the same elements as src/serve/view.c writes for browsers without a script,
  * and one spoken sentence. */
 
-import type { Glyph, Mode, Page } from "./api";
+import { glyphsOf, type Glyph, type Mode, type Page } from "./api";
 import { hideBoxes, showBoxes } from "./boxes";
 import { byId, candidateList, element, percent } from "./dom";
 import { unlink } from "./links";
 import { forgetSteps, stepsOf } from "./steps";
-import { doubtSummary, glyphsOf, plainText, textOf } from "./text";
+import { doubtSummary, plainText, textOf } from "./text";
 
 const SPOKEN = 200; /* signs that are read out; the rest stands in the text */
 

@@ -1,15 +1,13 @@
 /* What was read from a picture with several signs: its lines, or a grid as a table, each sign linked
  * to its box; and how sure each one is. The same elements as src/serve/view.c writes. */
 
-import type { Glyph, Line, Page } from "./api";
-import { glyphsIn } from "./boxes";
+import { glyphsOf, type Glyph, type Line, type Page } from "./api";
 import { byId, doubt, element, others, percent } from "./dom";
+import { placesOf } from "./grid";
 import { link } from "./links";
 
 const COPIED_MILLISECONDS = 2000;
 const WIDE = 10; /* columns: a grid of more may have to scroll on a small screen */
-
-export const glyphsOf = (page: Page): Glyph[] => page.lines.flatMap(({ glyphs }) => glyphs);
 
 /* The page as plain text: a line for each line; of a grid a line for each row, its cells separated
  * by tabs. */
@@ -49,17 +47,17 @@ function lineList(page: Page): HTMLElement {
   return list;
 }
 
-function table(page: Page, cells: NonNullable<Page["grid"]>["cells"]): HTMLElement {
-  const columns = Math.max(0, ...cells.map((row) => row.length));
+function table(page: Page, { rows, columns, cells }: NonNullable<Page["grid"]>): HTMLElement {
   const made = element("table", "grid");
-  made.append(element("caption", "unseen", `${cells.length} rows, ${columns} columns`));
-  for (const row of cells) {
-    const line = element("tr", "");
-    for (const cell of row) {
-      const glyphs = glyphsIn(page, cell.box);
-      line.append(element("td", "", ...(glyphs.length ? glyphs.map(sign) : [cell.text])));
-    }
-    made.append(line);
+  const places = [...placesOf(page)];
+  made.append(element("caption", "unseen", `${rows} rows, ${columns} columns`));
+  for (const [row, line] of cells.entries()) {
+    const here = places.filter(([, place]) => place.row === row);
+    const shown = line.map(({ text }, column) => {
+      const signs = here.filter(([, place]) => place.column === column).map(([glyph]) => glyph);
+      return element("td", "", ...(signs.length ? signs.map(sign) : [text]));
+    });
+    made.append(element("tr", "", ...shown));
   }
   const frame = element("div", "wide", made);
   if (columns > WIDE) {
@@ -107,10 +105,11 @@ async function copy(text: string, shown: HTMLElement, button: HTMLElement): Prom
 }
 
 export function textOf(page: Page): HTMLElement[] {
-  const shown = page.grid ? table(page, page.grid.cells) : lineList(page);
+  const shown = page.grid ? table(page, page.grid) : lineList(page);
   const button = element("button", "copy", "Copy");
   button.setAttribute("type", "button");
   button.addEventListener("click", () => void copy(plainText(page), shown, button));
   const summary = element("p", "doubts", doubtSummary(page));
-  return [shown, element("div", "beside", summary, button), eachSign(page)];
+  const each = page.lines.length ? [eachSign(page)] : [];
+  return [shown, element("div", "beside", summary, button), ...each];
 }
