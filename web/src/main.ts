@@ -21,7 +21,8 @@ function start(): void {
   const clear = button("clear");
 
   const modes = document.getElementById("modes")!;
-  const mode = (): Mode => modes.querySelector<HTMLInputElement>(":checked")!.value as Mode;
+  const mode = (): Mode =>
+    (modes.querySelector<HTMLInputElement>("input:checked")?.value ?? "auto") as Mode;
 
   const pictures = new Pictures(Number(document.body.dataset.limit), mode);
   let timer = 0;

@@ -57,11 +57,16 @@ function showOne(glyph: Glyph, steps: HTMLElement): void {
   );
 }
 
+function sentence(text: string): string {
+  if (!text) return "No sign could be read.";
+  return `Reads as ${text.length > SPOKEN ? `${text.slice(0, SPOKEN)} and more` : text}.`;
+}
+
 function showSeveral(page: Page, source: Source, steps: HTMLElement): void {
-  const text = plainText(page).replace(/\s+/g, " ").trim();
-  const spoken = text.length > SPOKEN ? `${text.slice(0, SPOKEN)} and more` : text;
   const doubts = doubtSummary(page);
-  const said = text ? `Reads as ${spoken}.` : "No sign could be read.";
+  const said = page.grid
+    ? `A grid of ${page.grid.rows} rows and ${page.grid.columns} columns.`
+    : sentence(plainText(page).replace(/\s+/g, " ").trim());
   show(said + (doubts && ` ${doubts}.`), ...textOf(page), steps);
   showBoxes(page, source.from);
 }
