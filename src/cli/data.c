@@ -12,6 +12,7 @@
 #include "data/download.h"
 #include "data/idx.h"
 #include "data/inspect.h"
+#include "data/join.h"
 #include "data/set.h"
 #include "data/sheet.h"
 #include "page/page.h"
@@ -218,15 +219,17 @@ static int run_get(int argc, char **argv) {
 /* ---- show ---- */
 
 static int run_show(int argc, char **argv);
-static const cli_command SHOW = {"data show", "NAME|PATH",
-                                 "count classes, find blank, repeated and damaged pictures",
-                                 "Prints how many pictures each class has, and what may be wrong: "
-                                 "pictures that are missing or damaged (in a folder), blank "
-                                 "ones, and exact copies of an earlier one, above all those under "
-                                 "another label. PATH is a folder with manifest.tsv, or a pair of "
-                                 "IDX files IMAGES,LABELS.\n\n"
-                                 "    scrawl data show mnist --part train --sheet mnist.png",
-                                 run_show};
+static const cli_command SHOW = {
+    "data show", "NAME|PATH", "count classes, find blank, repeated and damaged pictures",
+    "Prints how many pictures each class has, and what may be wrong: "
+    "pictures that are missing or damaged (in a folder), blank "
+    "ones, and exact copies of an earlier one, above all those under "
+    "another label. PATH is a folder with manifest.tsv, or a pair of "
+    "IDX files IMAGES,LABELS. Sets joined by + are shown as they would "
+    "be learnt from, without copies.\n\n"
+    "    scrawl data show mnist --part train --sheet mnist.png\n"
+    "    scrawl data show mnist+emnist-digits --part train",
+    run_show};
 
 enum { BAR = 40, MOST_NAMED = 10 };
 
@@ -258,7 +261,7 @@ static void take_loss(void *argument, const char *path, const char *message) {
     json_array_append_new(lost->unreadable, json_pack("{s:s, s:s}", "path", path, "why", message));
 }
 
-static scrawl_status open_shown(const char *from, data_part part, data_set *set, losses *lost,
+static scrawl_status open_shown(void *lost, const char *from, data_part part, data_set *set,
                                 base_error *error) {
   size_t count;
   if (data_known_get(from) || !data_is_folder(from)) return data_set_open(from, part, set, error);
@@ -291,6 +294,7 @@ static void show_text(const data_set *set, const data_inspection *inspection, co
   print_numbers(inspection, set->count, DATA_COPY);
   printf("of them under another label: %zu", inspection->conflicts);
   print_numbers(inspection, set->count, DATA_CONFLICT);
+  cli_print_remarks(stdout, set);
 }
 
 static json_t *numbers_json(const data_inspection *inspection, size_t count, uint8_t remark) {
@@ -301,6 +305,16 @@ static json_t *numbers_json(const data_inspection *inspection, size_t count, uin
   return numbers;
 }
 
+static json_t *remarks_json(const data_set *set) {
+  json_t *remarks = json_array();
+  for (const char *line = set->remarks; line;) {
+    size_t length = strcspn(line, "\n");
+    json_array_append_new(remarks, json_stringn(line, length));
+    line = line[length] ? line + length + 1 : NULL;
+  }
+  return remarks;
+}
+
 static int show_json(const data_set *set, const data_inspection *inspection, const losses *lost) {
   json_t *classes = json_array();
   for (int class = 0; class < set->classes; class ++) {
@@ -309,13 +323,13 @@ static int show_json(const data_set *set, const data_inspection *inspection, con
     json_array_append_new(classes, json_pack("{s:s, s:I}", "sign", sign, "count",
                                              (json_int_t)inspection->counts[class]));
   }
-  return print_json(json_pack("{s:s, s:I, s:i, s:i, s:o, s:O, s:O, s:o, s:o, s:o}", "name",
-                              set->name, "count", (json_int_t)set->count, "width", set->width,
-                              "height", set->height, "classes", classes, "missing", lost->missing,
-                              "unreadable", lost->unreadable, "blank",
-                              numbers_json(inspection, set->count, DATA_BLANK), "copies",
-                              numbers_json(inspection, set->count, DATA_COPY), "conflicts",
-                              numbers_json(inspection, set->count, DATA_CONFLICT)));
+  return print_json(
+      json_pack("{s:s, s:I, s:i, s:i, s:o, s:O, s:O, s:o, s:o, s:o, s:o}", "name", set->name,
+                "count", (json_int_t)set->count, "width", set->width, "height", set->height,
+                "classes", classes, "missing", lost->missing, "unreadable", lost->unreadable,
+                "blank", numbers_json(inspection, set->count, DATA_BLANK), "copies",
+                numbers_json(inspection, set->count, DATA_COPY), "conflicts",
+                numbers_json(inspection, set->count, DATA_CONFLICT), "remarks", remarks_json(set)));
 }
 
 static int show(const data_set *set, const losses *lost, const char *sheet, bool json) {
@@ -346,7 +360,7 @@ static int run_show(int argc, char **argv) {
   base_error error = {0};
   data_set set;
   losses lost = {json_array(), json_array()};
-  if (open_shown(argv[operands], part_of(part), &set, &lost, &error) == SCRAWL_OK) {
+  if (data_join_open(argv[operands], part_of(part), open_shown, &lost, &set, &error) == SCRAWL_OK) {
     code = show(&set, &lost, sheet, json);
     if (json_array_size(lost.missing) || json_array_size(lost.unreadable)) code = CLI_FAILED;
     data_set_free(&set);

@@ -1,14 +1,17 @@
 /* scrawl read: pictures in, text out. Several pictures are read by a thread for each core, in
  * windows of files, and what comes out keeps the order of the command line; for one the threads
  * share its glyphs. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "cli/doubt.h"
 #include "cli/open.h"
 #include "cli/pictures.h"
+#include "cli/review.h"
 #include "data/file.h"
 #include "format/format.h"
 #include "page/sheet.h"
@@ -18,9 +21,10 @@ enum { WINDOW = 64, MOST_FILE_BYTES = 64 << 20 };
 enum { PAGE_BATCH = 64, FILE_BATCH = 8 };
 
 static struct {
-  const char *as, *alphabet, *format, *model, *steps;
+  const char *as, *alphabet, *format, *model, *steps, *review;
+  double max_error;
   int jobs;
-} given = {.as = "auto", .format = "text", .model = "digits"};
+} given = {.as = "auto", .format = "text", .model = "digits", .max_error = NAN};
 
 static const cli_option OPTIONS[] = {
     {"as", 'a', CLI_TEXT, "auto|digit|digits|grid|glyph",
@@ -34,8 +38,17 @@ static const cli_option OPTIONS[] = {
      &given.model},
     {"steps", 0, CLI_TEXT, "DIR", "Write the picture after each step of its preparation there.",
      &given.steps},
-    {"jobs", 'j', CLI_COUNT, "N",
-     "Threads to read with; 0, the default, is one for each core.", &given.jobs},
+    {"max-error", 0, CLI_NUMBER, "RATE",
+     "Reject what is less confident than readings of which at most this share was wrong on the "
+     "pictures that the model was validated with, such as 0.001; without it the model's own "
+     "threshold holds.",
+     &given.max_error},
+    {"review", 0, CLI_TEXT, "DIR",
+     "Write what was rejected into this folder: a small picture of each glyph, the best guesses in "
+     "manifest.tsv, ready to be corrected, and all candidates in review.tsv.",
+     &given.review},
+    {"jobs", 'j', CLI_COUNT, "N", "Threads to read with; 0, the default, is one for each core.",
+     &given.jobs},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
 
@@ -43,6 +56,7 @@ static const cli_option OPTIONS[] = {
 typedef struct slot {
   const char *path;
   read_result result;
+  page_cuts cuts; /* for --review */
   base_error error;
 } slot;
 
@@ -50,6 +64,7 @@ typedef struct job {
   slot slots[WINDOW];
   read_reader **readers; /* one for each worker */
   page_options options;
+  page_review *review; /* NULL: none */
 } job;
 
 /* A path in a sentence. */
@@ -63,10 +78,14 @@ static void read_slot(void *argument, size_t index, size_t worker) {
   uint8_t *bytes;
   size_t size;
   read_result_init(&file->result);
+  file->cuts = (page_cuts){0};
   file->error = (base_error){0};
   if (data_file_read(file->path, MOST_FILE_BYTES, &bytes, &size, &file->error) != SCRAWL_OK) return;
   scrawl_status status =
       page_read(bytes, size, &work->options, work->readers[worker], &file->result, &file->error);
+  if (status == SCRAWL_OK && work->review)
+    status = page_cut_doubtful(bytes, size, &work->options.limits, &file->result, &file->cuts,
+                               &file->error);
   if (status != SCRAWL_OK) base_fail_within(&file->error, status, "%s", shown(file->path));
   base_free(bytes);
 }
@@ -94,12 +113,15 @@ static bool write_window(job *work, size_t count, const format_row *format, bool
       error->status = format->write(&file->result, alone ? NULL : file->path, buffer, error);
       ++*written;
     }
+    if (error->status == SCRAWL_OK)
+      error->status = cli_review_take(work->review, shown(file->path), &file->cuts, error);
     if (error->status != SCRAWL_OK) {
       cli_complain(&CLI_READ, "%s", error->message);
       good = false;
     } else if (strcmp(format->name, "text") == 0) {
       explain_empty(file);
     }
+    page_cuts_free(&file->cuts);
     read_result_free(&file->result);
   }
   return good;
@@ -146,6 +168,16 @@ static int write_steps(job *work, int status) {
   return CLI_FAILED;
 }
 
+/* What was doubtful, for --review. */
+static int write_review(job *work, int status) {
+  base_error error = {0};
+  page_review *review = work->review;
+  work->review = NULL;
+  if (cli_review_end(&CLI_READ, given.review, review, &error) == SCRAWL_OK) return status;
+  cli_complain(&CLI_READ, "%s", error.message);
+  return CLI_FAILED;
+}
+
 static int run_with_model(const read_model *model, const cli_pictures *pictures) {
   base_error error = {0};
   bool alone = pictures->count == 1 && !pictures->folders;
@@ -163,13 +195,16 @@ static int run_with_model(const read_model *model, const cli_pictures *pictures)
   while (error.status == SCRAWL_OK && made < threads)
     if (read_reader_create(model, alone ? PAGE_BATCH : FILE_BATCH, options.pool, &readers[made],
                            &error) == SCRAWL_OK)
-      ++made;
+      cli_take_max_error(given.max_error, readers[made++], &error);
   if (error.status == SCRAWL_OK) page_allow(&options, readers[0], &error);
+  if (error.status == SCRAWL_OK && given.review)
+    page_review_begin(given.review, &work->review, &error);
   if (error.status == SCRAWL_OK) {
     work->readers = readers;
     work->options = options;
     status = read_files(work, pictures->paths, pictures->count, alone, pool);
     status = write_steps(work, status);
+    status = write_review(work, status);
   } else {
     cli_complain(&CLI_READ, "%s", error.message);
     status = error.status == SCRAWL_INVALID_ARGUMENT ? CLI_USAGE : CLI_FAILED;
@@ -219,7 +254,8 @@ const cli_command CLI_READ = {
     "PNM and JPEG 2000 files are understood; - is standard input; of a folder all pictures in it "
     "and in its folders are read.\n\n"
     "As text, a line of writing gives a line; a row of a grid gives a line, its cells parted by "
-    "tabs, an empty cell empty. Points, commas, dashes and spaces stand where they part digits, and "
+    "tabs, an empty cell empty. Points, commas, dashes and spaces stand where they part digits, "
+    "and "
     "? stands for a sign in a line that is not recognised. Of several pictures each line begins "
     "with the file's name and a tab. A picture without writing, or with something that is no "
     "glyph, gives no text, and a sentence on standard error.\n\n"

@@ -14,15 +14,16 @@
 #include "base/progress.h"
 #include "cli/open.h"
 #include "cli/report.h"
+#include "data/choose.h"
 #include "data/file.h"
 #include "train/train.h"
 
 static struct {
-  const char *data, *architecture, *from, *teacher, *out, *optimiser, *schedule, *augment,
-      *checkpoint, *name, *report;
+  const char *data, *alphabet, *leave_out, *architecture, *from, *teacher, *out, *optimiser,
+      *schedule, *augment, *checkpoint, *name, *report;
   int epochs, batch, threads, patience;
   double rate, warm_up, momentum, weight_decay, smoothing, average, teacher_share,
-      teacher_temperature, validation, scale;
+      teacher_temperature, validation, scale, others;
   uint64_t seed, split_seed;
   bool nesterov, resume, json;
 } given = {
@@ -32,13 +33,28 @@ static struct {
     .weight_decay = NAN, .smoothing = NAN,     .average = NAN,
     .validation = NAN,   .scale = NAN,         .seed = 1,
     .split_seed = 1,     .teacher_share = NAN, .teacher_temperature = NAN,
+    .others = NAN,
 };
 
 static const cli_option OPTIONS[] = {
     {"data", 'd', CLI_TEXT, "NAME|PATH",
      "What to learn from: the training part of a known set, a pair of IDX files \"images,labels\", "
-     "or a folder with manifest.tsv. A test part is never touched.",
+     "a folder with manifest.tsv, or several of these joined by +, from which exact copies are "
+     "removed. A test part is never touched.",
      &given.data},
+    {"alphabet", 0, CLI_TEXT, "SET",
+     "The signs to tell apart, such as 0123456789; pictures of others are left out. "
+     "With " READ_NO_GLYPH
+     " among them pictures of other signs become that one: no glyph; all that the data "
+     "holds.",
+     &given.alphabet},
+    {"leave-out", 0, CLI_TEXT, "SET",
+     "Signs that do not become " READ_NO_GLYPH
+     " because they look like one of the alphabet; for digits " DATA_DIGIT_LOOK_ALIKES ".",
+     &given.leave_out},
+    {"others", 0, CLI_NUMBER, "SHARE",
+     "The share of the pictures that " READ_NO_GLYPH " may have at most; 1, all there are.",
+     &given.others},
     {"arch", 'a', CLI_TEXT, "NAME|SPEC",
      "The network: a preset (seed-keras, seed-lenet, digits, speedrun), or text such as \"conv 8 "
      "3x3, "
@@ -94,10 +110,12 @@ static const cli_option OPTIONS[] = {
     {"patience", 0, CLI_COUNT, "N",
      "Stop after so many epochs without a better validation; 0: never.", &given.patience},
     {"augment", 0, CLI_TEXT, "none|NAME|KEY=VALUE,...",
-     "Change each picture a little every time: light, standard or strong, or the largest amounts "
-     "of "
-     "rotation (degrees), scale, shear, shift (pixels), elastic, elastic-sigma, stroke (pixels), "
-     "noise and erase, such as \"standard,rotation=5\"; none.",
+     "Change each picture a little every time: light, standard, strong or, for photographs and "
+     "noise, world; or the largest amounts of rotation (degrees), scale, shear, shift (pixels), "
+     "elastic, elastic-sigma, stroke (pixels), perspective; of damage by gap, crop, neighbour, "
+     "rule, shade, texture, blur, motion, pixelate, contrast, noise, salt and jpeg, each with the "
+     "share of pictures that gets it, such as blur-chance=0.1 (all without); and the chances of "
+     "erase and binarise: \"standard,noise=0.5,noise-chance=0.3\"; none.",
      &given.augment},
     {"scale", 0, CLI_NUMBER, "1|255",
      "What full ink becomes for the network: 1 or, raw pixels, 255; 1, or that of --from.",
@@ -286,6 +304,9 @@ static scrawl_status make_recipe(const char *name, const read_model *from, train
   *recipe = train_recipe_for(given.architecture);
   recipe->name = name;
   recipe->data = given.data;
+  recipe->alphabet = given.alphabet;
+  recipe->leave_out = given.leave_out;
+  take_number(&recipe->others, given.others);
   recipe->architecture = given.architecture;
   recipe->from = given.from;
   recipe->teacher = given.teacher;
@@ -301,7 +322,21 @@ static scrawl_status make_recipe(const char *name, const read_model *from, train
   take_number(&recipe->scale, given.scale);
   if (given.augment)
     BASE_TRY(train_augmentation_parse(given.augment, &recipe->augmentation, error));
+  if (!given.alphabet && (given.leave_out || !isnan(given.others)))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "--leave-out and --others need --alphabet");
   return train_recipe_check(recipe, error);
+}
+
+/* The data set as the recipe has it. */
+static scrawl_status open_data(const train_recipe *recipe, data_set *set, size_t *failed,
+                               base_error *error) {
+  BASE_TRY(cli_open_data(&CLI_TRAIN, recipe->data, DATA_TRAIN, set, failed, error));
+  const data_choice choice = {recipe->alphabet, recipe->leave_out, recipe->others,
+                              recipe->split_seed};
+  scrawl_status status = choice.alphabet ? data_set_choose(set, &choice, error) : SCRAWL_OK;
+  if (status != SCRAWL_OK) data_set_free(set);
+  if (status == SCRAWL_OK) cli_print_remarks(stderr, set);
+  return status;
 }
 
 static scrawl_status check_signs(const read_model *from, const data_set *set, base_error *error) {
@@ -380,6 +415,8 @@ static scrawl_status write_report(const char *name, const train_outcome *outcome
       .subtitle = subtitle,
       .history = &outcome->history,
       .metrics = validated ? &outcome->metrics : NULL,
+      .doubt = &outcome->doubt,
+      .reject_below = outcome->reject_below,
       .signs = signs,
       .count = set->count,
       .width = set->width,
@@ -416,7 +453,7 @@ static scrawl_status train_from(const char *name, const char *stem, const read_m
   BASE_TRY(cli_check_writable(stem, error));
   if (given.report) BASE_TRY(cli_check_writable(given.report, error));
   data_set set;
-  BASE_TRY(cli_open_data(&CLI_TRAIN, given.data, DATA_TRAIN, &set, failed, error));
+  BASE_TRY(open_data(&recipe, &set, failed, error));
   scrawl_status status = from ? check_signs(from, &set, error) : SCRAWL_OK;
   base_pool *pool = base_pool_create((size_t)given.threads);
   if (status == SCRAWL_OK && !pool)
@@ -502,6 +539,8 @@ const cli_command CLI_TRAIN = {
     "--out better.onnx --report better.html\n"
     "  scrawl train --data mnist --arch seed-lenet --epochs 20 --schedule cosine --augment "
     "standard "
-    "--out better.onnx --resume",
+    "--out better.onnx --resume\n"
+    "  scrawl train --data mnist+emnist-digits+emnist-byclass --alphabet 0123456789" READ_NO_GLYPH
+    " --arch digits --out doubting.onnx",
     run,
 };

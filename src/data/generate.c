@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,22 +198,21 @@ static bool is_empty(const char *folder) {
   return empty;
 }
 
-static void remove_file(const char *folder, const char *name) {
-  char *path = base_format("%s/%s", folder, name);
-  if (path) unlink(path);
-  base_free(path);
-}
-
-/* What an unfinished run wrote: nobody can use it, and a full disk wants its room back. */
+/* What an unfinished run wrote: nobody can use it, and a full disk wants its room back. Needs no
+ * memory, which may be what is wanting. */
 static void clear(const char *folder, size_t count, bool made) {
-  for (size_t i = 0; i < count; i++) {
+  int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (size_t i = 0; at >= 0 && i < count; i++) {
     char name[40];
     snprintf(name, sizeof name, "%06zu.jpg", i);
-    remove_file(folder, name);
+    unlinkat(at, name, 0);
     snprintf(name, sizeof name, "%06zu.png", i);
-    remove_file(folder, name);
+    unlinkat(at, name, 0);
   }
-  remove_file(folder, "truth.jsonl");
+  if (at >= 0) {
+    unlinkat(at, "truth.jsonl", 0);
+    close(at);
+  }
   if (made) rmdir(folder);
 }
 
@@ -220,8 +220,8 @@ static scrawl_status check(const data_generate_options *options, base_error *err
   if (!options->count)
     return base_fail(error, SCRAWL_INVALID_ARGUMENT, "at least one picture must be wanted");
   if (!(options->megapixels >= 0.1 && options->megapixels <= 50))
-    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                     "%g megapixels: a page has 0.1 to 50 of them", options->megapixels);
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "%g megapixels: a page has 0.1 to 50 of them",
+                     options->megapixels);
   return SCRAWL_OK;
 }
 

@@ -26,19 +26,18 @@ static scene_map multiply(const scene_map *a, const scene_map *b) {
   scene_map product;
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++)
-      product.m[3 * i + j] = a->m[3 * i] * b->m[j] + a->m[3 * i + 1] * b->m[3 + j] +
-                             a->m[3 * i + 2] * b->m[6 + j];
+      product.m[3 * i + j] =
+          a->m[3 * i] * b->m[j] + a->m[3 * i + 1] * b->m[3 + j] + a->m[3 * i + 2] * b->m[6 + j];
   return product;
 }
 
 /* Up to a factor, which makes no difference to the map: the matrix of cofactors. */
 static scene_map invert(const scene_map *map) {
   const double *m = map->m;
-  return (scene_map){{m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8],
-                      m[1] * m[5] - m[2] * m[4], m[5] * m[6] - m[3] * m[8],
-                      m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
-                      m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7],
-                      m[0] * m[4] - m[1] * m[3]}};
+  return (scene_map){
+      {m[4] * m[8] - m[5] * m[7], m[2] * m[7] - m[1] * m[8], m[1] * m[5] - m[2] * m[4],
+       m[5] * m[6] - m[3] * m[8], m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5],
+       m[3] * m[7] - m[4] * m[6], m[1] * m[6] - m[0] * m[7], m[0] * m[4] - m[1] * m[3]}};
 }
 
 static scene_map shift(double x, double y) {
@@ -62,12 +61,21 @@ static extent map_corners(const scene_map *map, extent of) {
 /* The turn and tilt around the middle, before the picture has its place. */
 static scene_map look(const scene *s, double angle, double p, double q) {
   double c = cos(angle), n = sin(angle);
-  double far = hypot(s->right - s->left, s->bottom - s->top) / 2;
-  scene_map to_middle = shift(-(s->left + s->right) / 2, -(s->top + s->bottom) / 2);
+  double far = hypot(s->right - s->left + s->margin[0] + s->margin[2],
+                     s->bottom - s->top + s->margin[1] + s->margin[3]) /
+               2;
+  /* In whole pixels, so that a flat sheet stays as sharp as it was drawn. */
+  scene_map to_middle = shift(-floor((s->left + s->right) / 2), -floor((s->top + s->bottom) / 2));
   scene_map turn = {{c, -n, 0, n, c, 0, 0, 0, 1}};
   scene_map tilt = {{1, 0, 0, 0, 1, 0, p / far, q / far, 1}};
   scene_map turned = multiply(&turn, &to_middle);
   return multiply(&tilt, &turned);
+}
+
+/* Of the room that is left over, how much goes to the left or top. */
+static double share(const scene *s, int side) {
+  double both = s->margin[side] + s->margin[side + 2];
+  return both > 0 ? s->margin[side] / both : 0.5;
 }
 
 static void place(scene *s, double angle, double p, double q) {
@@ -78,6 +86,8 @@ static void place(scene *s, double angle, double p, double q) {
   double width = seen.x1 - seen.x0 + s->margin[0] + s->margin[2];
   double height = seen.y1 - seen.y0 + s->margin[1] + s->margin[3];
   double left = seen.x0 - s->margin[0], top = seen.y0 - s->margin[1];
+  if (s->width > width) left -= share(s, 0) * (s->width - width), width = s->width;
+  if (s->height > height) top -= share(s, 1) * (s->height - height), height = s->height;
   if (width < INK_GLYPH_SIDE) left -= (INK_GLYPH_SIDE - width) / 2, width = INK_GLYPH_SIDE;
   if (height < INK_GLYPH_SIDE) top -= (INK_GLYPH_SIDE - height) / 2, height = INK_GLYPH_SIDE;
   camera->width = (int)ceil(width);
@@ -102,9 +112,10 @@ static void light(scene *s) {
   camera->vignette = range(s, 0, 0.25);
   for (int i = 0; i < 2; i++)
     if (chance(s, i ? 0.12 : 0.35))
-      camera->shadows[i] = (struct scene_shadow){range(s, -0.8, 0.8), range(s, -0.8, 0.8),
-                                                 range(s, 0, 6.2832), range(s, 0.03, 0.4),
-                                                 range(s, 0.15, 0.6)};
+      camera->shadows[i] =
+          (struct scene_shadow){range(s, -0.9, 0.9), range(s, -0.9, 0.9),
+                                range(s, 0, 6.2832), chance(s, 0.4) ? range(s, 0.5, 1.2) : 0,
+                                range(s, 0.03, 0.4), range(s, 0.15, 0.6)};
 }
 
 static void phone(scene *s) {
@@ -152,8 +163,12 @@ static void scan(scene *s) {
 void scene_place_camera(scene *s) {
   s->camera = (scene_camera){.exposure = 1, .tint = {1, 1, 1}, .bits = 24};
   switch (s->capture) {
-  case DATA_GENERATE_PHONE: phone(s); break;
-  case DATA_GENERATE_SCAN: scan(s); break;
+  case DATA_GENERATE_PHONE:
+    phone(s);
+    break;
+  case DATA_GENERATE_SCAN:
+    scan(s);
+    break;
   case DATA_GENERATE_SCREEN:
     place(s, 0, 0, 0);
     s->camera.inverted = chance(s, 0.4);

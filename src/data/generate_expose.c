@@ -5,10 +5,7 @@
  *     paper (1 + grain) * (1 - print (1 - its colour)) * (1 - ink (1 - its colour)) * light
  * in each of three colours, all linear; ink is a filter over what lies under it. Light varies so
  * slowly that it is computed for every 16th pixel. A sensor counts photons, so noise grows with the
- * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1).
- *
- * What blurs a picture, lens and motion, is done to the planes: that is the same where the scale is
- * near one, and blank paper needs none. */
+ * root of the signal. Last comes the curve of sRGB (IEC 61966-2-1). */
 #include <math.h>
 #include <string.h>
 
@@ -19,138 +16,10 @@
 
 enum {
   LIGHT_STEP = 16,
-  TILE = 256,          /* side of the texture */
-  CURVE = 4096,        /* steps of the sRGB curve */
-  MAX_RADIUS = 48,     /* of a blur, pixels */
+  TILE = 256,   /* side of the texture */
+  CURVE = 4096, /* steps of the sRGB curve */
   NORMALS = 4096,
 };
-
-/* ---- blur ---- */
-
-static int gaussian(double sigma, float taps[2 * MAX_RADIUS + 1]) {
-  int radius = (int)ceil(2.5 * sigma);
-  if (radius > MAX_RADIUS) radius = MAX_RADIUS;
-  float sum = 0;
-  for (int i = -radius; i <= radius; i++)
-    sum += taps[i + radius] = (float)exp(-0.5 * i * i / (sigma * sigma));
-  for (int i = 0; i <= 2 * radius; i++) taps[i] /= sum;
-  return radius;
-}
-
-/* One row, with zeros beyond its ends. `wide` has room for the row and a radius at each end. */
-static void blur_row(uint8_t *row, int width, const float *taps, int radius, float *wide,
-                     float *sum) {
-  memset(wide, 0, (size_t)radius * sizeof *wide);
-  memset(wide + radius + width, 0, (size_t)radius * sizeof *wide);
-  for (int x = 0; x < width; x++) wide[radius + x] = row[x], sum[x] = 0.5f;
-  for (int k = 0; k <= 2 * radius; k++)
-    for (int x = 0; x < width; x++) sum[x] += taps[k] * wide[x + k];
-  for (int x = 0; x < width; x++) row[x] = (uint8_t)sum[x];
-}
-
-/* Down the columns, for all of a row at once: the rows that are overwritten are kept in a ring. */
-static void blur_columns(ink_image *plane, const float *taps, int radius, uint8_t *ring,
-                         float *sum) {
-  size_t width = (size_t)plane->width;
-  int height = plane->height, depth = 2 * radius + 1;
-  memset(ring, 0, width * (size_t)depth);
-  for (int y = 0; y < radius && y < height; y++)
-    memcpy(ring + width * (size_t)(y % depth), plane->pixels + (size_t)y * plane->stride, width);
-  for (int y = 0; y < height; y++) {
-    int next = y + radius;
-    uint8_t *slot = ring + width * (size_t)(next % depth);
-    if (next < height)
-      memcpy(slot, plane->pixels + (size_t)next * plane->stride, width);
-    else
-      memset(slot, 0, width);
-    for (size_t x = 0; x < width; x++) sum[x] = 0.5f;
-    for (int k = -radius; k <= radius; k++) {
-      const uint8_t *row = ring + width * (size_t)((y + k + depth) % depth);
-      float tap = taps[k + radius];
-      for (size_t x = 0; x < width; x++) sum[x] += tap * row[x];
-    }
-    uint8_t *out = plane->pixels + (size_t)y * plane->stride;
-    for (size_t x = 0; x < width; x++) out[x] = (uint8_t)sum[x];
-  }
-}
-
-static bool blur(ink_image *plane, double sigma) {
-  if (sigma < 0.2) return true;
-  float taps[2 * MAX_RADIUS + 1];
-  int radius = gaussian(sigma, taps);
-  size_t width = (size_t)plane->width;
-  float *wide = base_alloc(width + 2 * (size_t)radius, sizeof *wide);
-  float *sum = base_alloc(width, sizeof *sum);
-  uint8_t *ring = base_alloc(width, 2 * (size_t)radius + 1);
-  bool done = wide && sum && ring;
-  if (done) {
-    for (int y = 0; y < plane->height; y++)
-      blur_row(plane->pixels + (size_t)y * plane->stride, plane->width, taps, radius, wide, sum);
-    blur_columns(plane, taps, radius, ring, sum);
-  }
-  base_free(wide);
-  base_free(sum);
-  base_free(ring);
-  return done;
-}
-
-/* The mean of copies along the way the camera moved. */
-static bool smear(ink_image *plane, double dx, double dy) {
-  int copies = (int)ceil(hypot(dx, dy)) + 1;
-  if (copies < 2) return true;
-  if (copies > 64) copies = 64;
-  size_t width = (size_t)plane->width, size = width * (size_t)plane->height;
-  uint8_t *from = base_alloc(size, 1);
-  uint16_t *sum = base_alloc(width, sizeof *sum);
-  bool done = from && sum;
-  if (done) memcpy(from, plane->pixels, size);
-  for (int y = 0; done && y < plane->height; y++) {
-    memset(sum, 0, width * sizeof *sum);
-    for (int k = 0; k < copies; k++) {
-      double t = (double)k / (copies - 1) - 0.5;
-      int row = y + (int)lround(t * dy), shifted = (int)lround(t * dx);
-      if (row < 0 || row >= plane->height) continue;
-      int begin = shifted < 0 ? -shifted : 0, end = plane->width - (shifted > 0 ? shifted : 0);
-      const uint8_t *source = from + width * (size_t)row + shifted;
-      for (int x = begin; x < end; x++) sum[x] = (uint16_t)(sum[x] + source[x]);
-    }
-    uint8_t *out = plane->pixels + (size_t)y * plane->stride;
-    for (size_t x = 0; x < width; x++) out[x] = (uint8_t)(sum[x] / copies);
-  }
-  base_free(from);
-  base_free(sum);
-  return done;
-}
-
-/* ---- planes ---- */
-
-typedef struct planes {
-  ink_image ink, print;
-  bool printed;
-} planes;
-
-static bool draw_planes(scene *s, planes *made, base_error *error) {
-  const scene_camera *camera = &s->camera;
-  int width = camera->plane_width, height = camera->plane_height;
-  int *ends = base_alloc(2 * (size_t)height, sizeof *ends);
-  made->printed = s->rule_count > 0;
-  bool done = ends && ink_image_create(width, height, &made->ink, error) == SCRAWL_OK;
-  if (done && made->printed) done = ink_image_create(width, height, &made->print, error) == SCRAWL_OK;
-  if (done) {
-    scene_brush brush = {&made->ink, camera->left, camera->top, 0, 0, ends};
-    for (int y = 0; y < height; y++) ends[2 * (size_t)y] = width, ends[2 * (size_t)y + 1] = -1;
-    for (int i = 0; i < s->sign_count; i++) scene_draw_sign(s, &s->signs[i], &brush);
-    brush.plane = &made->print;
-    brush.ends = NULL;
-    for (int i = 0; i < s->rule_count; i++) scene_draw_rule(&s->rules[i], &brush);
-    done = blur(&made->ink, camera->blur) && smear(&made->ink, camera->motion_x, camera->motion_y);
-    if (done && made->printed)
-      done = blur(&made->print, camera->blur) &&
-             smear(&made->print, camera->motion_x, camera->motion_y);
-  }
-  base_free(ends);
-  return done;
-}
 
 /* ---- light ---- */
 
@@ -161,7 +30,9 @@ typedef struct field {
 
 static double shadow_at(const struct scene_shadow *shadow, double x, double y) {
   if (shadow->depth <= 0) return 1;
-  double off = (x - shadow->x) * cos(shadow->angle) + (y - shadow->y) * sin(shadow->angle);
+  double dx = x - shadow->x, dy = y - shadow->y;
+  double off = shadow->radius > 0 ? shadow->radius - hypot(dx, dy)
+                                  : dx * cos(shadow->angle) + dy * sin(shadow->angle);
   return 1 - shadow->depth / (1 + exp(-off / (0.25 * shadow->soft)));
 }
 
@@ -204,11 +75,12 @@ static void light_row(const field *light, int y, int width, float *row) {
 
 typedef struct exposure {
   const scene *scene;
-  const planes *planes;
+  const scene_planes *planes;
   float grain[TILE * TILE], normals[NORMALS];
   uint8_t curve[CURVE + 1];
   float paper[3], ink[3], print[3], desk[3]; /* colours, the filters as 1 - theirs */
   float sheet[4];                            /* left, top, right, bottom of the sheet */
+  float edge, shade; /* how sharp its edge is, and the shadow that it throws on the desk */
 } exposure;
 
 static float read_plane(const ink_image *plane, float u, float v) {
@@ -225,14 +97,28 @@ static float clamp(float value, float low, float high) {
   return value < low ? low : value > high ? high : value;
 }
 
-/* How much of the pixel is sheet, 0..1, the rest is desk. */
-static float on_sheet(const exposure *e, float u, float v) {
-  float inside = fminf(fminf(u - e->sheet[0], e->sheet[2] - u), fminf(v - e->sheet[1], e->sheet[3] - v));
-  return clamp(inside / (1 + 2 * (float)e->scene->camera.blur) + 0.5f, 0, 1);
+/* How far inside the sheet a place is; negative on the desk. */
+static float depth_inside(const exposure *e, float u, float v) {
+  return fminf(fminf(u - e->sheet[0], e->sheet[2] - u), fminf(v - e->sheet[1], e->sheet[3] - v));
 }
 
-static float desk_grain(float u, float v) {
-  return 1 + 0.18f * sinf(v * 0.11f + 2 * sinf(u * 0.004f)) * sinf(v * 0.037f + u * 0.003f);
+/* Between the values of the grain, for patterns larger than a pixel. */
+static float smooth(const exposure *e, float u, float v) {
+  float left = floorf(u), top = floorf(v), fx = u - left, fy = v - top;
+  int x0 = (int)left & (TILE - 1), x1 = (x0 + 1) & (TILE - 1);
+  const float *row0 = e->grain + ((int)top & (TILE - 1)) * TILE;
+  const float *row1 = e->grain + (((int)top + 1) & (TILE - 1)) * TILE;
+  fx *= fx * (3 - 2 * fx), fy *= fy * (3 - 2 * fy);
+  float above = row0[x0] + fx * (row0[x1] - row0[x0]);
+  float under = row1[x0] + fx * (row1[x1] - row1[x0]);
+  return above + fy * (under - above);
+}
+
+/* Streaks, as of wood: a pattern much longer than it is high. */
+static float desk_grain(const exposure *e, float u, float v) {
+  float bent = v + 12 * smooth(e, u * 0.003f, v * 0.004f);
+  return 1 + 0.10f * smooth(e, u * 0.004f, bent * 0.12f) +
+         0.08f * smooth(e, u * 0.02f, bent * 0.5f) + 0.14f * smooth(e, u * 0.001f, bent * 0.02f);
 }
 
 static void expose_row(exposure *e, int y, const float *light, base_random *random,
@@ -249,9 +135,13 @@ static void expose_row(exposure *e, int y, const float *light, base_random *rand
     float grain = e->grain[((int)v & (TILE - 1)) * TILE + ((int)u & (TILE - 1))];
     float ink = read_plane(&e->planes->ink, u, v);
     if (ink > 0) ink = clamp(ink * density * (1 - streak * (0.5f + 0.5f * grain)), 0, 1);
-    float print = e->planes->printed ? read_plane(&e->planes->print, u, v) : 0;
-    float sheet = camera->desk ? on_sheet(e, u, v) : 1;
-    float texture = 1 + grainy * grain, desk = sheet < 1 ? desk_grain(u, v) : 0;
+    float print = e->planes->print.pixels ? read_plane(&e->planes->print, u, v) : 0;
+    float sheet = 1, desk = 0, texture = 1 + grainy * grain;
+    if (camera->desk) {
+      float inside = depth_inside(e, u, v);
+      sheet = clamp(inside * e->edge + 0.5f, 0, 1);
+      if (sheet < 1) desk = desk_grain(e, u, v) * (1 - 0.45f * expf(inside * e->shade));
+    }
     uint64_t dice = noise > 0 ? base_random_next(random) : 0;
     l_uint32 pixel = 0;
     for (int c = 0; c < 3; c++) {
@@ -269,7 +159,7 @@ static void expose_row(exposure *e, int y, const float *light, base_random *rand
   }
 }
 
-static void prepare(exposure *e, scene *s, const planes *made) {
+static void prepare(exposure *e, scene *s, const scene_planes *made) {
   e->scene = s;
   e->planes = made;
   bool textured = s->paper.grain > 0 || s->paper.streak > 0;
@@ -288,6 +178,8 @@ static void prepare(exposure *e, scene *s, const planes *made) {
     e->print[c] = (float)(1 - s->paper.print[c]);
     e->desk[c] = (float)s->paper.desk[c];
   }
+  e->edge = (float)(1 / (1 + 2 * s->camera.blur));
+  e->shade = (float)(8 / s->size);
   double pad = 0.5;
   e->sheet[0] = (float)(s->left - pad * s->margin[0] - s->camera.left);
   e->sheet[1] = (float)(s->top - pad * s->margin[1] - s->camera.top);
@@ -295,25 +187,33 @@ static void prepare(exposure *e, scene *s, const planes *made) {
   e->sheet[3] = (float)(s->bottom + pad * s->margin[3] - s->camera.top);
 }
 
+/* Between paper and ink, as a scanner in two levels is set. */
+static int threshold(const scene *s, const exposure *e) {
+  double ink = 1 - s->paper.density * (1 - s->paper.ink[1]);
+  double level = s->camera.exposure * s->paper.colour[1] * (0.4 * ink + 0.6);
+  return e->curve[(int)(fmin(level, 1) * CURVE)];
+}
+
 /* As deep as the device gives it. */
-static PIX *reduce(PIX *colour, int bits) {
+static PIX *reduce(PIX *colour, int bits, int threshold) {
   PIX *grey = bits < 24 ? pixConvertRGBToLuminance(colour) : NULL;
   if (bits == 24) return colour;
   pixDestroy(&colour);
   if (bits == 8 || !grey) return grey;
-  PIX *binary = pixThresholdToBinary(grey, 140);
+  PIX *binary = pixThresholdToBinary(grey, threshold);
   pixDestroy(&grey);
   return binary;
 }
 
 scrawl_status scene_expose(scene *s, PIX **picture, base_error *error) {
   *picture = NULL;
-  planes made = {0};
+  scene_planes made = {0};
   field light = {0};
   exposure *e = base_alloc_zero(1, sizeof *e);
   float *row = base_alloc((size_t)s->camera.width, sizeof *row);
   PIX *pix = pixCreate(s->camera.width, s->camera.height, 32);
-  if (e && row && pix && draw_planes(s, &made, error) && compute_light(s, &light)) {
+  if (e && row && pix && scene_draw_planes(s, &made, error) == SCRAWL_OK &&
+      compute_light(s, &light)) {
     prepare(e, s, &made);
     base_random random = base_random_split(&s->random, 1);
     l_uint32 *line = pixGetData(pix);
@@ -321,16 +221,16 @@ scrawl_status scene_expose(scene *s, PIX **picture, base_error *error) {
       light_row(&light, y, s->camera.width, row);
       expose_row(e, y, row, &random, line);
     }
-    *picture = reduce(pix, s->camera.bits);
+    *picture = reduce(pix, s->camera.bits, threshold(s, e));
     pix = NULL;
   }
   pixDestroy(&pix);
   base_free(e);
   base_free(row);
   base_free(light.values);
-  base_free(made.ink.pixels);
-  base_free(made.print.pixels);
-  return *picture ? SCRAWL_OK
-                  : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a picture of %d x %d pixels",
-                              s->camera.width, s->camera.height);
+  scene_free_planes(&made);
+  return *picture
+             ? SCRAWL_OK
+             : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a picture of %d x %d pixels",
+                         s->camera.width, s->camera.height);
 }

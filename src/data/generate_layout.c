@@ -36,9 +36,8 @@ static void choose_hand(scene *s) {
                          .aspect = about(s, 1, 0.12),
                          .pen = log_uniform(s, 0.06, 0.17),
                          .wobble = uniform(s, 0.01, 0.035),
-                         .gap = chance(s, 0.12) ? uniform(s, -0.04, 0.02) : uniform(s, 0.07, 0.3),
+                         .gap = chance(s, 0.12) ? uniform(s, -0.03, 0.03) : uniform(s, 0.07, 0.3),
                          .drift = about(s, 0, 0.015),
-                         .level = uniform(s, 0.3, 0.55),
                          .habit = base_random_next(&s->random)};
 }
 
@@ -175,13 +174,13 @@ static void lay_string(scene *s) {
 }
 
 static void lay_page(scene *s) {
-  /* A sheet is some 20 to 45 heights of a digit tall. */
+  /* A sheet is some 22 to 50 heights of a digit tall. */
   double height = sqrt(s->megapixels * 1e6 * 4 / 3), width = height * 0.75;
   if (chance(s, 0.2)) {
     double swap = height;
     height = width, width = swap;
   }
-  s->size = height / log_uniform(s, 20, 40);
+  s->size = height / log_uniform(s, 22, 50);
   s->hand.drift = about(s, 0, 0.008);
   int wanted = 36 + below(s, 9), written = 0;
   double y = 0, x = 0, reach = width * 0.72, step = s->size * uniform(s, 1.9, 3.0);
@@ -196,12 +195,15 @@ static void lay_page(scene *s) {
     written += digits;
     y += step * (chance(s, 0.2) ? 2 : 1);
   }
+  s->pitch = step;
   bounds(s);
   double spare_x = fmax(width - (s->right - s->left), 0);
   double spare_y = fmax(height - (s->bottom - s->top), 0);
   double share_x = uniform(s, 0.3, 0.7), share_y = uniform(s, 0.3, 0.7);
-  s->margin[0] = spare_x * share_x, s->margin[2] = spare_x * (1 - share_x);
-  s->margin[1] = spare_y * share_y, s->margin[3] = spare_y * (1 - share_y);
+  s->margin[0] = 0.8 * spare_x * share_x, s->margin[2] = 0.8 * spare_x * (1 - share_x);
+  s->margin[1] = 0.8 * spare_y * share_y, s->margin[3] = 0.8 * spare_y * (1 - share_y);
+  s->width = (int)width;
+  s->height = (int)height;
 }
 
 /* ---- boxes and grids ---- */
@@ -312,8 +314,8 @@ static void lay_grid(scene *s) {
       for (int i = 0; sudoku && i < 20 && strcmp(sign, "0") == 0; i++) /* it has none */
         scene_font_any(s, sign);
       text = stpcpy(text, sign);
-      fill_cell(s, sign, row, column, s->xs[column], s->ys[row],
-                s->xs[column + 1] - s->xs[column], high);
+      fill_cell(s, sign, row, column, s->xs[column], s->ys[row], s->xs[column + 1] - s->xs[column],
+                high);
     }
   }
   bounds(s);
@@ -323,11 +325,21 @@ static void lay_grid(scene *s) {
 void scene_layout(scene *s) {
   choose_hand(s);
   switch (s->kind) {
-  case DATA_GENERATE_DIGIT: lay_digit(s); break;
-  case DATA_GENERATE_STRING: lay_string(s); break;
-  case DATA_GENERATE_BOXES: lay_boxes(s); break;
-  case DATA_GENERATE_GRID: lay_grid(s); break;
-  case DATA_GENERATE_PAGE: lay_page(s); break;
+  case DATA_GENERATE_DIGIT:
+    lay_digit(s);
+    break;
+  case DATA_GENERATE_STRING:
+    lay_string(s);
+    break;
+  case DATA_GENERATE_BOXES:
+    lay_boxes(s);
+    break;
+  case DATA_GENERATE_GRID:
+    lay_grid(s);
+    break;
+  case DATA_GENERATE_PAGE:
+    lay_page(s);
+    break;
   }
   char *end = s->label;
   for (int i = 0; i < s->line_count; i++) {

@@ -25,12 +25,12 @@ static json_t *line_json(const scene *s, int line) {
   for (int i = 0; i < s->sign_count; i++) {
     const scene_sign *sign = &s->signs[i];
     if (sign->line != line) continue;
-    json_array_append_new(sign->mark ? marks : glyphs, json_pack("{s:s, s:o}", "text", sign->text,
-                                                                 "box", box_json(sign->box)));
+    json_array_append_new(sign->mark ? marks : glyphs,
+                          json_pack("{s:s, s:o}", "text", sign->text, "box", box_json(sign->box)));
     if (!sign->mark) box = join(box, sign->box);
   }
-  return json_pack("{s:s, s:o, s:o, s:o}", "text", s->lines[line], "box", box_json(box), "glyphs", glyphs,
-                   "marks", marks);
+  return json_pack("{s:s, s:o, s:o, s:o}", "text", s->lines[line], "box", box_json(box), "glyphs",
+                   glyphs, "marks", marks);
 }
 
 /* The smallest box around a quadrangle of the sheet. */
@@ -74,13 +74,12 @@ static json_t *grid_json(const scene *s) {
 
 char *scene_describe(const scene *s, const char *name) {
   json_t *lines = json_array();
-  for (int line = 0; line < s->line_count; line++)
-    json_array_append_new(lines, line_json(s, line));
-  json_t *all = json_pack(
-      "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "picture", name, "label", s->label, "kind",
-      data_generate_kind_name(s->kind), "capture", data_generate_capture_name(s->capture), "paper",
-      s->paper.name, "pen", s->paper.pen, "width", s->camera.width, "height", s->camera.height,
-      "lines", lines);
+  for (int line = 0; line < s->line_count; line++) json_array_append_new(lines, line_json(s, line));
+  json_t *all =
+      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "picture", name, "label", s->label,
+                "kind", data_generate_kind_name(s->kind), "capture",
+                data_generate_capture_name(s->capture), "paper", s->paper.name, "pen", s->paper.pen,
+                "width", s->camera.width, "height", s->camera.height, "lines", lines);
   if (all && s->rows) json_object_set_new(all, "grid", grid_json(s));
   char *made = all ? json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
   json_decref(all);

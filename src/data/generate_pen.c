@@ -55,11 +55,30 @@ static double sample_glyph(const ink_image *glyph, double x, double y) {
   return sum / 255;
 }
 
+/* The mean width of its strokes: twice the area over the length of its edge, both of grey levels:
+ * the sum, and the sum of the steepness. */
+static double stroke_width(const ink_image *glyph) {
+  double area = 0, edge = 1;
+  for (int y = 1; y < glyph->height; y++)
+    for (int x = 1; x < glyph->width; x++) {
+      const uint8_t *at = glyph->pixels + (size_t)y * glyph->stride + x;
+      area += *at;
+      edge += hypot(*at - at[-1], *at - at[-(ptrdiff_t)glyph->stride]);
+    }
+  return 2 * area / edge;
+}
+
+/* The share of the highest at which ink ends, so that the stroke becomes as wide as the hand's,
+ * as far as the picture allows: the field falls by about a third in a pixel. */
+static double edge_share(const scene *s, const ink_image *glyph, ink_box box) {
+  double wanted = s->hand.pen * box.height;
+  return fmin(fmax(0.42 - 0.17 * (wanted - stroke_width(glyph)), 0.22), 0.7);
+}
+
 static double highest(const ink_image *glyph) {
   double high = 0.05;
   for (int y = 0; y < glyph->height; y++)
-    for (int x = 0; x < glyph->width; x++)
-      high = fmax(high, sample_glyph(glyph, x + 0.5, y + 0.5));
+    for (int x = 0; x < glyph->width; x++) high = fmax(high, sample_glyph(glyph, x + 0.5, y + 0.5));
   return high;
 }
 
@@ -67,7 +86,7 @@ static void draw_picture(const scene *s, const scene_sign *sign, scene_brush *br
   ink_image glyph = scene_font_picture(s->font, sign->form);
   ink_box box = scene_font_box(&glyph);
   double zoom = sign->height / box.height, stretch = box.width * zoom / sign->width;
-  double edge = s->hand.level * highest(&glyph);
+  double edge = edge_share(s, &glyph, box) * highest(&glyph);
   double steep = fmax(1.1 * zoom, 0.5 / edge);
   double slant = scene_font_lean(s, &glyph), cosine = cos(sign->turn), sine = sin(sign->turn);
   int fine = zoom < 2.5 ? 3 : 1; /* samples of a pixel, each way */

@@ -2,7 +2,7 @@
  *
  *     layout   which signs stand where on the sheet, and what is printed there
  *     camera   from where the sheet is looked at: the map between sheet and picture
- *     pen      ink and print as two planes of coverage in the sheet's pixels
+ *     planes   ink and print as coverage of the sheet's pixels, by pen and strokes; blurred
  *     expose   planes, paper and light as a picture of colours
  *     manifest the picture's label and boxes as text
  *
@@ -36,23 +36,22 @@ typedef struct scene_font {
 /* One person's way of writing, the same for all of a picture. Lengths are shares of the height of a
  * digit. */
 typedef struct scene_hand {
-  double slant;  /* tangent: x moves by it for each pixel up */
-  double aspect; /* factor on widths */
-  double pen;    /* width of the stroke */
-  double wobble; /* deviation of a stroke's points */
-  double gap;    /* between neighbours */
-  double drift;  /* slope of the line */
-  double level;  /* share of a glyph's darkest that counts as its edge (data sets) */
+  double slant;   /* tangent: x moves by it for each pixel up */
+  double aspect;  /* factor on widths */
+  double pen;     /* width of the stroke */
+  double wobble;  /* deviation of a stroke's points */
+  double gap;     /* between neighbours */
+  double drift;   /* slope of the line */
   uint64_t habit; /* which forms of a digit are this hand's */
 } scene_hand;
 
 typedef struct scene_sign {
   char text[SCRAWL_MAX_SIGN_BYTES];
-  bool mark;       /* a separator: not one of the font's */
-  int line;        /* or row of the grid */
-  int column;      /* of a grid; -1 elsewhere */
-  uint32_t form;   /* picture of the data set, or row of the strokes */
-  double x, y;     /* left end on the base line */
+  bool mark;     /* a separator: not one of the font's */
+  int line;      /* or row of the grid */
+  int column;    /* of a grid; -1 elsewhere */
+  uint32_t form; /* picture of the data set, or row of the strokes */
+  double x, y;   /* left end on the base line */
   double width, height;
   double turn;     /* radians, clockwise */
   uint64_t stream; /* of its own randomness */
@@ -74,17 +73,17 @@ typedef struct scene_map {
 } scene_map;
 
 typedef struct scene_camera {
-  int width, height;            /* of the picture */
+  int width, height; /* of the picture */
   scene_map to_picture, to_sheet;
-  double left, top;             /* of the planes, in sheet coordinates */
+  double left, top; /* of the planes, in sheet coordinates */
   int plane_width, plane_height;
-  double blur;                  /* deviation, pixels */
-  double motion_x, motion_y;    /* length of the smear, pixels */
-  double noise;                 /* deviation at full light, 1 = white */
-  double exposure, tint[3];     /* white balance */
+  double blur;               /* deviation, pixels */
+  double motion_x, motion_y; /* length of the smear, pixels */
+  double noise;              /* deviation at full light, 1 = white */
+  double exposure, tint[3];  /* white balance */
   double gradient_x, gradient_y, vignette;
   struct scene_shadow {
-    double x, y, angle, soft, depth; /* in halves of the longer side */
+    double x, y, angle, radius, soft, depth; /* in halves of the longer side */
   } shadows[2];
   bool desk;     /* the sheet ends inside the picture */
   int quality;   /* of the JPEG; 0: PNG */
@@ -97,6 +96,7 @@ typedef struct scene_paper {
   double colour[3], ink[3], print[3], desk[3]; /* reflectance, linear */
   double grain, cloud;                         /* texture of the sheet, relative */
   double density, streak;                      /* of the ink, and how it varies */
+  double back;                                 /* how much of the back shines through, 0..1 */
   const char *pen;
 } scene_paper;
 
@@ -113,11 +113,13 @@ typedef struct scene {
   int line_count;
   scene_rule rules[SCENE_MAX_RULES];
   int rule_count;
-  int rows, columns;                                  /* 0: no grid */
+  int rows, columns;                                     /* 0: no grid */
   double xs[SCENE_MAX_SIDE + 1], ys[SCENE_MAX_SIDE + 1]; /* its lines */
-  double size;                                        /* height of a digit */
-  double left, top, right, bottom;                    /* what must be in the picture */
-  double margin[4];                                   /* beyond: left, top, right, bottom */
+  double size;                                           /* height of a digit */
+  double pitch;                                          /* between lines; 0: there is one */
+  double left, top, right, bottom;                       /* what must be in the picture */
+  double margin[4];                                      /* beyond: left, top, right, bottom */
+  int width, height;                                     /* of the picture; 0: as that gives */
   char label[SCENE_LABEL_BYTES];
   scene_paper paper;
   scene_camera camera;
@@ -165,6 +167,15 @@ void scene_draw_rule(const scene_rule *rule, scene_brush *brush);
 int scene_strokes_find(const char *text, uint64_t habit, base_random *random);
 double scene_strokes_width(int form);
 void scene_strokes_draw(const scene *s, const scene_sign *sign, scene_brush *brush);
+
+/* ---- planes ---- */
+/* Coverage of the sheet by ink and by print, blurred as the camera does. */
+typedef struct scene_planes {
+  ink_image ink, print; /* print.pixels NULL: there is none */
+} scene_planes;
+/* Sets the signs' boxes. */
+scrawl_status scene_draw_planes(scene *s, scene_planes *planes, base_error *error);
+void scene_free_planes(scene_planes *planes);
 
 /* ---- expose ---- */
 struct Pix;

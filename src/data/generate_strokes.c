@@ -197,7 +197,8 @@ void scene_strokes_draw(const scene *s, const scene_sign *sign, scene_brush *bru
   double wobble = sign->mark ? 0.5 * hand->wobble : hand->wobble;
   for (const char *at = FORMS[sign->form].strokes; *at;) {
     int count = parse_stroke(&at, knots);
-    double dx = 0.6 * wobble * base_random_normal(&random), dy = wobble * base_random_normal(&random);
+    double dx = 0.6 * wobble * base_random_normal(&random),
+           dy = wobble * base_random_normal(&random);
     for (int i = 0; i < count; i++) {
       knots[i].x += 0.6 * dx + wobble * base_random_normal(&random);
       knots[i].y += 0.6 * dy + wobble * base_random_normal(&random);

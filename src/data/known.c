@@ -64,6 +64,7 @@ const data_known DATA_KNOWN[] = {
      .licence = EMNIST_LICENCE,
      .home = EMNIST_HOME,
      .alphabet = LATIN_CAPITALS,
+     .merged = LATIN_CAPITALS,
      .folder = "emnist",
      .stems = PART_STEMS("emnist-letters"),
      .first_label = 1,
@@ -74,6 +75,7 @@ const data_known DATA_KNOWN[] = {
      .home = EMNIST_HOME,
      /* Small letters that look like their capital share its class. */
      .alphabet = ASCII_DIGITS LATIN_CAPITALS "abdefghnqrt",
+     .merged = "CIJKLMOPSUVWXYZ",
      .folder = "emnist",
      .stems = PART_STEMS("emnist-balanced"),
      .transposed = true},

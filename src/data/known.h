@@ -24,6 +24,7 @@ typedef struct data_known {
   const char *name, *summary, *licence;
   const char *home;     /* where to get it */
   const char *alphabet; /* one sign for each class, in class order */
+  const char *merged;   /* those whose class holds both cases of the letter; NULL: none */
   const char *folder;
   /* By part: beginnings of file names, the whole set before a part of it; "-images-idx3-ubyte"
    * and "-labels-idx1-ubyte" follow. */

@@ -164,6 +164,25 @@ static int place(double centre, int length) {
   return offset + length > INK_GLYPH_SIDE ? INK_GLYPH_SIDE - length : offset;
 }
 
+/* Puts the box's cells into the middle. */
+static void centre(const uint8_t *levels, int columns, int rows, uint8_t glyph[INK_GLYPH_PIXELS]) {
+  int mass = 0, moment_x = 0, moment_y = 0;
+  for (int y = 0; y < rows; ++y) {
+    int row_mass = 0;
+    for (int x = 0; x < columns; ++x) {
+      row_mass += levels[y * columns + x];
+      moment_x += levels[y * columns + x] * x;
+    }
+    mass += row_mass;
+    moment_y += row_mass * y;
+  }
+  memset(glyph, 0, INK_GLYPH_PIXELS);
+  if (mass == 0) return;
+  int left = place((double)moment_x / mass, columns), top = place((double)moment_y / mass, rows);
+  for (int y = 0; y < rows; ++y)
+    memcpy(glyph + (top + y) * INK_GLYPH_SIDE + left, levels + y * columns, (size_t)columns);
+}
+
 /* Scales `from` into the box and the box into the middle. */
 static void frame(const ink_image *image, region from, uint8_t glyph[INK_GLYPH_PIXELS]) {
   int columns, rows;
@@ -172,19 +191,22 @@ static void frame(const ink_image *image, region from, uint8_t glyph[INK_GLYPH_P
   fit(&from, BOX, &columns, &rows);
   scale(image, from, columns, rows, cells, columns);
   to_levels(cells, (size_t)columns * (size_t)rows, levels);
-  double mass = 0, moment_x = 0, moment_y = 0;
-  for (int y = 0; y < rows; ++y)
-    for (int x = 0; x < columns; ++x) {
-      double level = levels[y * columns + x];
-      mass += level;
-      moment_x += level * x;
-      moment_y += level * y;
+  centre(levels, columns, rows, glyph);
+}
+
+/* The same for what has its size already: every pixel stays, but for the contrast. */
+static void frame_as_it_is(const ink_image *image, ink_box box, uint8_t glyph[INK_GLYPH_PIXELS]) {
+  uint8_t levels[BOX * BOX], peak = 0;
+  for (int y = 0; y < box.height; ++y) {
+    const uint8_t *row = image->pixels + (size_t)(box.y + y) * image->stride + box.x;
+    for (int x = 0; x < box.width; ++x) {
+      levels[y * box.width + x] = row[x];
+      if (row[x] > peak) peak = row[x];
     }
-  memset(glyph, 0, INK_GLYPH_PIXELS);
-  if (mass <= 0) return;
-  int left = place(moment_x / mass, columns), top = place(moment_y / mass, rows);
-  for (int y = 0; y < rows; ++y)
-    memcpy(glyph + (top + y) * INK_GLYPH_SIDE + left, levels + y * columns, (size_t)columns);
+  }
+  for (int i = 0; peak > 0 && peak < 255 && i < box.width * box.height; ++i)
+    levels[i] = (uint8_t)((float)levels[i] * (255.0f / (float)peak) + 0.5f);
+  centre(levels, box.width, box.height, glyph);
 }
 
 void ink_normalise_glyph(const ink_image *image, ink_box box, uint8_t glyph[INK_GLYPH_PIXELS]) {
@@ -192,7 +214,7 @@ void ink_normalise_glyph(const ink_image *image, ink_box box, uint8_t glyph[INK_
   memset(glyph, 0, INK_GLYPH_PIXELS);
   if (box.width <= 0 || box.height <= 0) return;
   if ((box.width > box.height ? box.width : box.height) == BOX) {
-    frame(image, whole, glyph); /* it has its size already: every pixel stays */
+    frame_as_it_is(image, box, glyph);
     return;
   }
   int columns, rows;

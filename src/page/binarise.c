@@ -7,7 +7,7 @@
  * The picture has been flattened, so Otsu's and Sauvola's question (which level parts ink from
  * paper here?) has half its answer: paper is known. The other half is how dark ink is nearby, its
  * strength S: the contraharmonic mean of all that is darker than noise, sum(d^2) / sum(d), over
- * tiles of 32 pixels and their neighbours. Ink is what is darker than 0.4 of the way to S. So
+ * tiles of 32 pixels and their neighbours. Ink is what is darker than a given part of the way to S. So
  * pencil is found beside pen, and the blurred rim of a thick stroke does not fill its loops. */
 #include <math.h>
 #include <stdlib.h>
@@ -20,49 +20,104 @@
 
 enum {
   LEAST_CONTRAST = 14, /* levels of darkness; below, differences are dirt or compression */
+  LEAST_FAINT = 8,
   MOST_SMOOTHING = 4,
-  SPIKE = 70,       /* levels from all four neighbours */
+  SPIKE = 70, /* levels from all four neighbours */
+  MOST_WEAK = 180,
   LEAST_PIXELS = 6, /* of ink in a tile, to count */
   BAND = 64,        /* rows a task */
 };
 
-#define WEAK_SIGNAL  4.0   /* deviations of the noise */
+#define WEAK_SIGNAL  4.0 /* deviations of the noise */
+#define FAINT_SIGNAL 3.0
 #define LEAST_SIGNAL 6.0   /* of common ink */
 #define SPIKY        0.004 /* share of pixels */
-#define PART         0.4f  /* of the way from paper to ink */
 #define MOST_GAIN    2.5f  /* how much more faint ink is strengthened than common ink */
 
-static double find_noise(const ink_image *dark) {
+static double noise_within(const ink_image *dark, ink_box box) {
   uint32_t histogram[256] = {0};
-  double total = 0;
+  double total = 0, sum = 0;
+  for (int y = box.y; y < box.y + box.height; y += 2) {
+    const uint8_t *row = dark->pixels + (size_t)y * dark->stride;
+    for (int x = box.x; x + 1 < box.x + box.width; ++x) ++histogram[abs(row[x + 1] - row[x])];
+    total += box.width - 1;
+  }
+  if (total <= 0) return 0;
+  int i = 0;
+  for (; i < 255 && sum + histogram[i] <= total / 3; ++i) sum += histogram[i];
+  /* Levels are whole: a difference of 0 stands for less than a half. */
+  double level = i + (total / 3 - sum) / histogram[i] - 0.5;
+  return level > 0 ? level / 0.609 : 0;
+}
+
+/* Three tenths of all levels are within 0.385 deviations of the paper, also for noise that has been
+ * smoothed. */
+static double spread_within(const ink_image *dark, ink_box box, int paper) {
+  uint32_t histogram[256] = {0};
+  double total = 0, sum = 0;
+  for (int y = box.y; y < box.y + box.height; y += 2) {
+    const uint8_t *row = dark->pixels + (size_t)y * dark->stride;
+    for (int x = box.x; x < box.x + box.width; ++x) ++histogram[abs(row[x] - paper)];
+    total += box.width;
+  }
+  if (total <= 0) return 0;
+  int i = 0;
+  for (; i < 255 && sum + histogram[i] <= 0.3 * total; ++i) sum += histogram[i];
+  double level = i + (0.3 * total - sum) / histogram[i] - 0.5;
+  return level > 0 ? level / 0.385 : 0;
+}
+
+static void insert(double *sorted, int count, double value) {
+  for (; count > 0 && sorted[count - 1] > value; --count) sorted[count] = sorted[count - 1];
+  sorted[count] = value;
+}
+
+/* Noise is stronger in the shade: that of the worst but a few of 8 x 8 parts; or the spread of most
+ * parts, if that is more. */
+static double find_noise(const ink_image *dark, int paper) {
+  enum { PARTS = 8, WORST = 60, MOST = 40 };
+  double noise[PARTS * PARTS], spread[PARTS * PARTS];
+  for (int i = 0; i < PARTS * PARTS; ++i) {
+    int left = (int)((int64_t)(i % PARTS) * dark->width / PARTS);
+    int top = (int)((int64_t)(i / PARTS) * dark->height / PARTS);
+    int right = (int)((int64_t)(i % PARTS + 1) * dark->width / PARTS);
+    int bottom = (int)((int64_t)(i / PARTS + 1) * dark->height / PARTS);
+    ink_box part = {left, top, right - left, bottom - top};
+    insert(noise, i, noise_within(dark, part));
+    insert(spread, i, spread_within(dark, part, paper));
+  }
+  return fmax(noise[WORST], spread[MOST]);
+}
+
+/* The most frequent level, of means of five. */
+static int find_paper(const ink_image *dark) {
+  uint32_t histogram[256] = {0}, best = 0;
+  int paper = DARK_PAPER;
   for (int y = 0; y < dark->height; y += 2) {
     const uint8_t *row = dark->pixels + (size_t)y * dark->stride;
-    for (int x = 0; x + 1 < dark->width; ++x) ++histogram[abs(row[x + 1] - row[x])];
-    total += dark->width - 1;
+    for (int x = 0; x < dark->width; ++x) ++histogram[row[x]];
   }
-  if (total == 0) return 0;
-  double sum = 0, third = total / 3;
-  for (int i = 0; i < 256; ++i) {
-    if (sum + histogram[i] > third) return (i + (third - sum) / histogram[i]) / 0.609 - 0.8;
-    sum += histogram[i];
+  for (int i = 2; i < 2 * DARK_PAPER + 20; ++i) {
+    uint32_t sum =
+        histogram[i - 2] + histogram[i - 1] + histogram[i] + histogram[i + 1] + histogram[i + 2];
+    if (sum > best) best = sum, paper = i;
   }
-  return 0;
+  return paper;
 }
 
 /* Half of all squared darkness over `weak` lies in what is darker than this. */
-static int find_ink(const ink_image *dark, int weak) {
+static int find_ink(const ink_image *dark, int paper, int weak) {
   uint32_t histogram[256] = {0};
   for (int y = 0; y < dark->height; ++y) {
     const uint8_t *row = dark->pixels + (size_t)y * dark->stride;
     for (int x = 0; x < dark->width; ++x) ++histogram[row[x]];
   }
   double energy = 0, part = 0;
-  for (int i = weak; i < 256; ++i)
-    energy += (double)histogram[i] * (i - DARK_PAPER) * (i - DARK_PAPER);
+  for (int i = weak; i < 256; ++i) energy += (double)histogram[i] * (i - paper) * (i - paper);
   if (energy == 0) return 0;
   int ink = weak;
   for (; ink < 255 && part < energy / 2; ++ink)
-    part += (double)histogram[ink] * (ink - DARK_PAPER) * (ink - DARK_PAPER);
+    part += (double)histogram[ink] * (ink - paper) * (ink - paper);
   return ink;
 }
 
@@ -153,10 +208,14 @@ scrawl_status page_denoise(ink_image *dark, page_levels *levels, base_error *err
   *levels = (page_levels){0};
   if (is_spiky(dark)) BASE_TRY(apply(dark, median, error));
   for (int pass = 0;; ++pass) {
-    levels->noise = fmax(find_noise(dark), 0);
-    levels->weak = DARK_PAPER + (int)fmin(fmax(LEAST_CONTRAST, WEAK_SIGNAL * levels->noise), 180);
-    levels->ink = find_ink(dark, levels->weak);
-    bool clear = levels->ink - DARK_PAPER >= LEAST_SIGNAL * levels->noise;
+    levels->paper = find_paper(dark);
+    levels->noise = find_noise(dark, levels->paper);
+    double over = fmin(fmax(LEAST_CONTRAST, WEAK_SIGNAL * levels->noise), MOST_WEAK);
+    levels->weak = levels->paper + (int)over;
+    over = fmin(fmax(LEAST_FAINT, FAINT_SIGNAL * levels->noise), over);
+    levels->faint = levels->paper + (int)over;
+    levels->ink = find_ink(dark, levels->paper, levels->weak);
+    bool clear = levels->ink - levels->paper >= LEAST_SIGNAL * levels->noise;
     if (clear && levels->noise < 12) return SCRAWL_OK;
     if (pass == MOST_SMOOTHING) {
       if (!clear) levels->ink = 0;
@@ -207,14 +266,14 @@ scrawl_status page_find_strength(const ink_image *dark, const page_levels *level
       for (int y = r * STRENGTH_TILE; y < bottom; ++y) {
         const uint8_t *row = dark->pixels + (size_t)y * dark->stride;
         for (int x = c * STRENGTH_TILE; x < right; ++x) {
-          uint32_t over = row[x] > levels->weak ? (uint32_t)row[x] - DARK_PAPER : 0;
+          uint32_t over = row[x] > levels->weak ? (uint32_t)(row[x] - levels->paper) : 0;
           sum += over;
           squares += over * over;
           count += over > 0;
         }
       }
       if (count >= LEAST_PIXELS)
-        strength->level[r * columns + c] = DARK_PAPER + (float)squares / (float)sum;
+        strength->level[r * columns + c] = (float)levels->paper + (float)squares / (float)sum;
     }
   if (done && !spread(strength)) {
     base_free(strength->level);
@@ -253,6 +312,7 @@ typedef struct ink_work {
   ink_image *to;
   const page_levels *levels;
   const page_strength *strength;
+  float part;
   float *rows; /* for each thread: row_floats */
 } ink_work;
 
@@ -267,13 +327,14 @@ static void binarise_band(void *argument, size_t index, size_t worker) {
   float *strong = work->rows + worker * row_floats(work->from), *line = strong + width;
   int first = (int)index * BAND, last = first + BAND;
   if (last > work->from->height) last = work->from->height;
-  float weak = (float)work->levels->weak;
+  float weak = (float)(work->part > 0 ? work->levels->weak : work->levels->faint),
+        paper = (float)work->levels->paper;
   for (int y = first; y < last; ++y) {
     const uint8_t *row = work->from->pixels + (size_t)y * work->from->stride;
     uint8_t *out = work->to->pixels + (size_t)y * work->to->stride;
     strength_row(work->strength, (float)work->levels->ink, y, line, width, strong);
     for (int x = 0; x < width; ++x) {
-      float level = DARK_PAPER + PART * (strong[x] - DARK_PAPER);
+      float level = paper + work->part * (strong[x] - paper);
       level = level > weak ? level : weak;
       out[x] = (float)row[x] > level ? 255 : 0;
     }
@@ -287,7 +348,7 @@ static void stretch_band(void *argument, size_t index, size_t worker) {
   float *strong = work->rows + worker * row_floats(work->from), *line = strong + width;
   int first = (int)index * BAND, last = first + BAND;
   if (last > work->from->height) last = work->from->height;
-  float low = DARK_PAPER + fminf(2.5f * (float)work->levels->noise + 2, 40);
+  float low = (float)work->levels->paper + fminf(2.5f * (float)work->levels->noise + 2, 40);
   float ink = (float)work->levels->ink, least = low + (ink - low) / MOST_GAIN;
   least = least > low + 8 ? least : low + 8;
   for (int y = first; y < last; ++y) {
@@ -303,9 +364,9 @@ static void stretch_band(void *argument, size_t index, size_t worker) {
 }
 
 static scrawl_status run_bands(const ink_image *dark, const page_levels *levels,
-                               const page_strength *strength, ink_image *out, base_pool *pool,
-                               base_pool_task *task, base_error *error) {
-  ink_work work = {dark, out, levels, strength, NULL};
+                               const page_strength *strength, float part, ink_image *out,
+                               base_pool *pool, base_pool_task *task, base_error *error) {
+  ink_work work = {dark, out, levels, strength, part, NULL};
   work.rows = base_alloc(base_pool_threads(pool), row_floats(dark) * sizeof *work.rows);
   if (!work.rows) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ink");
   base_pool_run(pool, (size_t)(dark->height - 1) / BAND + 1, task, &work);
@@ -314,9 +375,9 @@ static scrawl_status run_bands(const ink_image *dark, const page_levels *levels,
 }
 
 scrawl_status page_binarise(const ink_image *dark, const page_levels *levels,
-                            const page_strength *strength, ink_image *mask, base_pool *pool,
-                            base_error *error) {
-  return run_bands(dark, levels, strength, mask, pool, binarise_band, error);
+                            const page_strength *strength, float part, ink_image *mask,
+                            base_pool *pool, base_error *error) {
+  return run_bands(dark, levels, strength, part, mask, pool, binarise_band, error);
 }
 
 /* `out`: 255 within two pixels of the mask. */
@@ -340,7 +401,7 @@ static void grow(const ink_image *mask, ink_image *out) {
 scrawl_status page_stretch(const ink_image *dark, const page_levels *levels,
                            const page_strength *strength, const ink_image *mask, ink_image *ink,
                            base_pool *pool, base_error *error) {
-  BASE_TRY(ink_image_create(dark->width, dark->height, ink, error));
+  memset(ink->pixels, 0, (size_t)ink->width * (size_t)ink->height);
   grow(mask, ink);
-  return run_bands(dark, levels, strength, ink, pool, stretch_band, error);
+  return run_bands(dark, levels, strength, 0, ink, pool, stretch_band, error);
 }

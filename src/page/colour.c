@@ -42,7 +42,8 @@ static int rank(const int histogram[256], int count, int hundredths) {
   return level;
 }
 
-bool page_ink_is_light(const uint8_t *grey, int width, int height) {
+bool page_ink_is_light(const ink_image *grey) {
+  int width = grey->width, height = grey->height;
   double dark = 0, light = 0;
   for (int r = 0; r < BLOCKS; ++r)
     for (int c = 0; c < BLOCKS; ++c) {
@@ -53,7 +54,7 @@ bool page_ink_is_light(const uint8_t *grey, int width, int height) {
       int step_x = (right - left) / BLOCK_SAMPLES + 1, step_y = (bottom - top) / BLOCK_SAMPLES + 1;
       for (int y = top; y < bottom; y += step_y)
         for (int x = left; x < right; x += step_x) {
-          ++histogram[grey[(size_t)y * (size_t)width + (size_t)x]];
+          ++histogram[grey->pixels[(size_t)y * grey->stride + (size_t)x]];
           ++count;
         }
       if (!count) continue;
@@ -107,7 +108,7 @@ void page_grey_of_colour(PIX *pix, uint8_t *grey) {
     for (int x = 0; x < width; ++x) *luma++ = (uint8_t)luma_of(row[x]);
   double gains[3];
   if (!find_gains(pix, grey, gains)) return;
-  bool light = page_ink_is_light(grey, width, height);
+  bool light = page_ink_is_light(&(ink_image){width, height, (size_t)width, grey});
   int gain[3];
   for (int i = 0; i < 3; ++i) gain[i] = light ? GAIN_UNIT : (int)lrint(gains[i] * GAIN_UNIT);
   row = pixGetData(pix);

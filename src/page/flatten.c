@@ -1,9 +1,9 @@
 /* Light that falls unevenly, and shadows: every pixel is compared with the paper at its place.
  *
- * The paper's brightness is a grey closing of the picture: the brightest of each cell of 4 x 4
- * pixels (of means of 2 x 2, so that noise does not lift it), then Leptonica's closing with a brick
- * of a fourteenth of the picture, which fills strokes and keeps the edges of shadows, and a little
- * smoothing. What is darker than a third of the picture's paper over the width of a brick is no
+ * The paper's brightness is a grey closing of the picture: the means of cells of 4 x 4 pixels,
+ * so that noise does not lift it, then Leptonica's closing with a brick of a fourteenth of the
+ * picture, which fills strokes and keeps the edges of shadows, and a little smoothing, before which
+ * shade is made as much larger, lest its edge look like ink. What is darker than a third of the picture's paper over the width of a brick is no
  * paper in a shadow: it stays dark.
  *
  *   darkness = DARK_PAPER + 255 (light - grey) / light */
@@ -19,7 +19,7 @@ enum {
   CELL = 4,
   BRICKS = 14, /* over the longer side */
   LEAST_BRICK = 15,
-  SMOOTHING = 2, /* cells to each side */
+  SMOOTHING = 1, /* cells to each side */
   BAND = 64,     /* rows a task */
 };
 
@@ -33,21 +33,15 @@ typedef struct flatten_work {
   float *rows;   /* for each thread, a row and a half of floats */
 } flatten_work;
 
-/* The brightest mean of four pixels in the cell. */
-static int brightest(const ink_image *grey, uint8_t flip, int left, int top) {
+static int mean_of(const ink_image *grey, uint8_t flip, int left, int top) {
   int right = left + CELL < grey->width ? left + CELL : grey->width;
   int bottom = top + CELL < grey->height ? top + CELL : grey->height;
-  int best = 0;
-  for (int y = top; y < bottom; y += 2) {
+  int sum = 0, count = (right - left) * (bottom - top);
+  for (int y = top; y < bottom; ++y) {
     const uint8_t *row = grey->pixels + (size_t)y * grey->stride;
-    const uint8_t *next = y + 1 < bottom ? row + grey->stride : row;
-    for (int x = left; x < right; x += 2) {
-      int u = x + 1 < right ? x + 1 : x;
-      int sum = (row[x] ^ flip) + (row[u] ^ flip) + (next[x] ^ flip) + (next[u] ^ flip);
-      if (sum > best) best = sum;
-    }
+    for (int x = left; x < right; ++x) sum += row[x] ^ flip;
   }
-  return best / 4;
+  return (sum + count / 2) / count;
 }
 
 static PIX *find_light(const ink_image *grey, uint8_t flip) {
@@ -57,15 +51,25 @@ static PIX *find_light(const ink_image *grey, uint8_t flip) {
   l_uint32 *line = pixGetData(cells);
   for (int r = 0; r < rows; ++r, line += pixGetWpl(cells))
     for (int c = 0; c < columns; ++c)
-      SET_DATA_BYTE(line, c, (uint8_t)brightest(grey, flip, c * CELL, r * CELL));
+      SET_DATA_BYTE(line, c, (uint8_t)mean_of(grey, flip, c * CELL, r * CELL));
   int side = columns > rows ? columns : rows, brick = side / BRICKS;
   if (brick < LEAST_BRICK) brick = LEAST_BRICK < side ? LEAST_BRICK : side;
-  closed = pixCloseGray(cells, brick | 1, brick | 1);
+  brick |= 1;
+  /* Mirrored, so that a shadow that leaves the picture is as wide as it looks. */
+  int border = brick < columns && brick < rows ? brick : 0;
+  PIX *wide =
+      border ? pixAddMirroredBorder(cells, border, border, border, border) : pixClone(cells);
+  PIX *wide_closed = wide ? pixCloseGray(wide, brick, brick) : NULL;
+  if (wide_closed) closed = pixRemoveBorder(wide_closed, border);
+  pixDestroy(&wide);
+  pixDestroy(&wide_closed);
   int most = ((columns < rows ? columns : rows) - 1) / 2;
   int reach = SMOOTHING < most ? SMOOTHING : most;
-  if (closed) smooth = reach > 0 ? pixBlockconv(closed, reach, reach) : pixClone(closed);
+  PIX *dim = closed ? pixErodeGray(closed, 2 * reach + 1, 2 * reach + 1) : NULL;
+  if (dim) smooth = reach > 0 ? pixBlockconv(dim, reach, reach) : pixClone(dim);
   pixDestroy(&cells);
   pixDestroy(&closed);
+  pixDestroy(&dim);
   return smooth;
 }
 

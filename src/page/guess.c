@@ -15,8 +15,14 @@
 
 #include "base/memory.h"
 
+#include <stdlib.h>
+static double par(const char *n, double d) { const char *v = getenv(n); return v ? atof(v) : d; }
+#define P_CUT par("P_CUT", 0.5)
+#define P_INK par("P_INK", 2.0)
 enum { BATCH = 64, MOST_PIECES = 12 };
 
+/* Of the row's height: what is taller might be a glyph of its own. */
+#define TALL 0.65
 /* Widths in heights of the row. */
 #define WIDEST        1.45 /* glyph made of several pieces */
 #define WIDEST_JOINED 1.15 /* glyph made of several blobs */
@@ -25,20 +31,24 @@ enum { BATCH = 64, MOST_PIECES = 12 };
 #define SURE_SIGN  0.97
 #define SURE_SHAPE 2.0
 #define SURE_WIDTH 0.95
-/* log(width / height) of a sign other than those below, and deviations: on average over the digits
- * of MNIST's training pictures, deviations widened for hands that are not in it. */
-#define ASPECT        (-0.22)
-#define ASPECT_SPREAD 0.32
+/* log(width / height): means over the digits of MNIST's training pictures, for other signs that of
+ * all of them, and deviations, wider than theirs for hands that are not among them. */
+#define ASPECT             (-0.22)
+#define ASPECT_SPREAD      0.28
+#define ASPECT_SPREAD_OF_1 0.55
 /* log(height / row's height), and the middle's distance from the row's in its heights. */
 #define HEIGHT_SPREAD 0.22
 #define PLACE_SPREAD  0.22
 #define MOST_DISTANCE 6.0
 /* Prices, in natural logarithms. */
-#define CUT           0.9 /* any cut through ink ... */
-#define CUT_INK       3.0 /* ... and for each height of the row of ink cut through */
+#define CUT           P_CUT /* any cut through ink ... */
+#define CUT_INK       P_INK /* ... and for each height of the row of ink cut through */
 #define BRIDGE        0.4 /* parts joined of which one is small ... */
 #define BRIDGE_TALL   3.0 /* ... of which both are as tall as a glyph ... */
 #define BRIDGE_WIDTH  10.0 /* ... and for each height of the gap */
+#define BRIDGE_MARK   1.5  /* parts joined of which one could be a mark */
+#define MARK          0.3  /* a mark that stands alone */
+#define CUT_MARK      2.0  /* one that touches a glyph */
 #define NO_GLYPH      4.0 /* a blob as tall as a glyph that is none */
 #define NEVER         14.0 /* a part of one that is none */
 #define LEAST_LOG     (-12.0)
@@ -108,11 +118,13 @@ static double squared(double x) {
 
 /* log(width / height) of a sign: mean and deviation. */
 static void usual_aspect(const char *sign, double *mean, double *spread) {
+  static const double MEANS[10] = {-0.11, -0.95, -0.07, -0.23, -0.24,
+                                   -0.10, -0.34, -0.27, -0.28, -0.38};
   *mean = ASPECT;
   *spread = ASPECT_SPREAD;
-  if (strcmp(sign, "1") != 0) return;
-  *mean = -0.95;
-  *spread = 0.55;
+  if (sign[0] < '0' || sign[0] > '9' || sign[1]) return;
+  *mean = MEANS[sign[0] - '0'];
+  if (*sign == '1') *spread = ASPECT_SPREAD_OF_1;
 }
 
 static double middle_of(const page_row *row, ink_box box) {
@@ -148,7 +160,11 @@ static double price(const scorer *s, size_t first, size_t end) {
     ink_box after = page_pieces_box(s->segments, i, end);
     double gap = (double)after.x - (before.x + before.width);
     int lower = before.height < after.height ? before.height : after.height;
-    sum += lower > 0.65 * s->row->height ? BRIDGE_TALL : BRIDGE;
+    page_mark mark = page_find_mark(s->row, before), other = page_find_mark(s->row, after);
+    if (mark > PAGE_SPECK || other > PAGE_SPECK)
+      sum += BRIDGE_MARK;
+    else
+      sum += lower > TALL * s->row->height ? BRIDGE_TALL : BRIDGE;
     if (gap > 0) sum += BRIDGE_WIDTH * gap / s->row->height;
   }
   return sum;
@@ -166,22 +182,22 @@ static double longer(ink_box box) {
   return box.width > box.height ? box.width : box.height;
 }
 
-/* How likely a run of pieces is no glyph, before anything is known of its ink. */
-static double score_of_none(const scorer *s, size_t first, size_t end, bool whole) {
-  const page_piece *piece = &s->segments->pieces[first];
-  double size = longer(page_pieces_box(s->segments, first, end)) / s->row->height;
-  double cut = piece->cut > 0 ? CUT + CUT_INK * piece->cut : 0;
-  if (!whole) return -fmin(NEVER, 2 + NEVER * size) - cut;
-  switch (piece->mark) {
-  case PAGE_SPECK:
-    return -0.3 - fmin(6 * squared(size), 6);
-  case PAGE_DOT:
-  case PAGE_COMMA:
-  case PAGE_DASH:
-    return -1.0;
-  default:
-    return -NO_GLYPH;
-  }
+/* A run of pieces as no glyph. What was cut off a glyph is one only if it looks like a mark. */
+static page_guess guess_of_none(const scorer *s, size_t first, size_t end, bool whole) {
+  ink_box box = page_pieces_box(s->segments, first, end);
+  double size = longer(box) / s->row->height, cut = s->segments->pieces[first].cut;
+  page_guess guess = {.first = first, .end = end, .mark = page_find_mark(s->row, box)};
+  bool mark = guess.mark != PAGE_SPECK && guess.mark != PAGE_NO_MARK;
+  if (!box.width) guess.score = 0;
+  else if (mark)
+    guess.score = whole ? -MARK : -CUT_MARK;
+  else if (!whole)
+    guess.score = -fmin(NEVER, 2 + NEVER * size);
+  else
+    guess.score = guess.mark == PAGE_SPECK ? -0.3 - fmin(6 * squared(size), 6) : -NO_GLYPH;
+  if (!whole && !mark) guess.mark = PAGE_SPECK;
+  if (cut > 0) guess.score -= CUT + CUT_INK * cut;
+  return guess;
 }
 
 /* ---- guesses ---- */
@@ -232,7 +248,7 @@ static bool may_be_glyph(const scorer *s, const bool *sure, size_t first, size_t
         return *go_on = false;
       blobs++;
     }
-    tall_and_sure |= sure[i] && pieces[i].box.height > 0.65 * height;
+    tall_and_sure |= sure[i] && pieces[i].box.height > TALL * height;
   }
   if (blobs > 1 && box.width > WIDEST_JOINED * height) return *go_on = false;
   bool begins = pieces[first].cut == 0;
@@ -245,7 +261,7 @@ static bool may_be_glyph(const scorer *s, const bool *sure, size_t first, size_t
     size_t tall = 0;
     for (size_t i = first, next; i < end; i = next) {
       next = blob_end(s->segments, i, end);
-      tall += page_pieces_box(s->segments, i, next).height > 0.65 * height;
+      tall += page_pieces_box(s->segments, i, next).height > TALL * height;
     }
     if (tall > 1) return false;
   }
@@ -272,14 +288,14 @@ static scrawl_status guess_none(const scorer *s, const page_guesses *wholes, siz
     if (first < s->row->first || first >= s->row->end) continue;
     const float *row =
         guesses->rows + w * (size_t)read_reader_model(s->reader)->classes;
-    double none = score_of_none(s, first, end, true);
+    page_guess none = guess_of_none(s, first, end, true);
     bool knows = read_reader_model(s->reader)->none >= 0;
-    if (s->segments->pieces[first].mark == PAGE_NO_MARK)
-      none += knows ? fmax(log(fmax(read_no_glyph(s->reader, row), 1e-9)), LEAST_LOG) : LEAST_LOG;
-    BASE_TRY(add_guess(guesses, (page_guess){first, end, false, none}, error));
+    if (none.mark == PAGE_NO_MARK)
+      none.score += knows ? fmax(log(fmax(read_no_glyph(s->reader, row), 1e-9)), LEAST_LOG)
+                          : LEAST_LOG;
+    BASE_TRY(add_guess(guesses, none, error));
     for (size_t i = first; end > first + 1 && i < end; i++)
-      BASE_TRY(add_guess(
-          guesses, (page_guess){i, i + 1, false, score_of_none(s, i, i + 1, false)}, error));
+      BASE_TRY(add_guess(guesses, guess_of_none(s, i, i + 1, false), error));
   }
   return SCRAWL_OK;
 }

@@ -9,6 +9,7 @@
 typedef struct page_guess {
   size_t first, end; /* pieces */
   bool glyph;        /* false: a mark, a speck, or whatever is no glyph */
+  page_mark mark;    /* if it is none: what else */
   double score;      /* natural logarithm, up to a constant for each piece */
 } page_guess;
 

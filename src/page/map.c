@@ -65,36 +65,66 @@ typedef struct warp_work {
 
 enum { BAND = 64 }; /* rows a task */
 
+/* The picture between its pixels, in 1/256; (x, y) within it. */
+static inline uint8_t sample(const ink_image *from, int x, int y) {
+  int left = x >> 8, top = y >> 8, share_x = x & 255, share_y = y & 255;
+  const uint8_t *upper = from->pixels + (size_t)top * from->stride + left;
+  const uint8_t *lower = top + 1 < from->height ? upper + from->stride : upper;
+  int right = left + 1 < from->width;
+  if (!(upper[0] | upper[right] | lower[0] | lower[right])) return 0; /* mostly so */
+  int above = upper[0] * (256 - share_x) + upper[right] * share_x;
+  int below = lower[0] * (256 - share_x) + lower[right] * share_x;
+  return (uint8_t)((above * (256 - share_y) + below * share_y + 32768) >> 16);
+}
+
+static inline int within(int i, int last) {
+  return i < 0 ? 0 : i > last ? last : i;
+}
+
+/* Without perspective the position advances by the same step: 32.32 fixed point. */
+static void warp_straight(const warp_work *work, int y, uint8_t *row) {
+  const double *m = work->map->m, unit = 4294967296.0;
+  const ink_image *from = work->from;
+  int64_t at_x = (int64_t)((m[0] * 0.5 + m[1] * (y + 0.5) + m[2] - 0.5) * unit);
+  int64_t at_y = (int64_t)((m[3] * 0.5 + m[4] * (y + 0.5) + m[5] - 0.5) * unit);
+  int64_t step_x = (int64_t)(m[0] * unit), step_y = (int64_t)(m[3] * unit);
+  int last_x = (from->width - 1) << 8, last_y = (from->height - 1) << 8;
+  for (int x = 0; x < work->to->width; ++x, at_x += step_x, at_y += step_y) {
+    int u = (int)(at_x >> 24), v = (int)(at_y >> 24);
+    bool outside = u < -128 || v < -128 || u > last_x + 128 || v > last_y + 128;
+    row[x] = outside ? 0 : sample(from, within(u, last_x), within(v, last_y));
+  }
+}
+
+static void warp_tilted(const warp_work *work, int y, uint8_t *row) {
+  const double *m = work->map->m;
+  const ink_image *from = work->from;
+  float nx = (float)(m[0] * 0.5 + m[1] * (y + 0.5) + m[2]), dx = (float)m[0];
+  float ny = (float)(m[3] * 0.5 + m[4] * (y + 0.5) + m[5]), dy = (float)m[3];
+  float nw = (float)(m[6] * 0.5 + m[7] * (y + 0.5) + m[8]), dw = (float)m[6];
+  float width = (float)from->width, height = (float)from->height;
+  int last_x = (from->width - 1) << 8, last_y = (from->height - 1) << 8;
+  for (int x = 0; x < work->to->width; ++x) {
+    float w = nw + (float)x * dw, u = (nx + (float)x * dx) / w, v = (ny + (float)x * dy) / w;
+    bool inside = u >= 0 && v >= 0 && u <= width && v <= height; /* and a number */
+    row[x] = inside ? sample(from, within((int)((u - 0.5f) * 256), last_x),
+                             within((int)((v - 0.5f) * 256), last_y))
+                    : 0;
+  }
+}
+
 static void warp_band(void *argument, size_t index, size_t worker) {
   (void)worker;
   const warp_work *work = argument;
   const double *m = work->map->m;
-  const ink_image *from = work->from;
   int first = (int)index * BAND, last = first + BAND;
   if (last > work->to->height) last = work->to->height;
-  float width = (float)from->width - 1, height = (float)from->height - 1;
   for (int y = first; y < last; ++y) {
     uint8_t *row = work->to->pixels + (size_t)y * work->to->stride;
-    double v = y + 0.5, u0 = 0.5;
-    float nx = (float)(m[0] * u0 + m[1] * v + m[2]), ny = (float)(m[3] * u0 + m[4] * v + m[5]);
-    float nw = (float)(m[6] * u0 + m[7] * v + m[8]);
-    float dx = (float)m[0], dy = (float)m[3], dw = (float)m[6];
-    for (int x = 0; x < work->to->width; ++x) {
-      float w = nw + (float)x * dw, at_x = (nx + (float)x * dx) / w - 0.5f,
-            at_y = (ny + (float)x * dy) / w - 0.5f;
-      row[x] = 0;
-      if (!(at_x > -0.5f && at_y > -0.5f && at_x < width + 0.5f && at_y < height + 0.5f)) continue;
-      at_x = at_x < 0 ? 0 : at_x > width ? width : at_x;
-      at_y = at_y < 0 ? 0 : at_y > height ? height : at_y;
-      int left = (int)at_x, top = (int)at_y;
-      int share_x = (int)((at_x - (float)left) * 256), share_y = (int)((at_y - (float)top) * 256);
-      const uint8_t *upper = from->pixels + (size_t)top * from->stride + left;
-      const uint8_t *lower = top + 1 < from->height ? upper + from->stride : upper;
-      int right = left + 1 < from->width;
-      int above = upper[0] * (256 - share_x) + upper[right] * share_x;
-      int below = lower[0] * (256 - share_x) + lower[right] * share_x;
-      row[x] = (uint8_t)((above * (256 - share_y) + below * share_y + 32768) >> 16);
-    }
+    if (m[6] == 0 && m[7] == 0 && m[8] == 1)
+      warp_straight(work, y, row);
+    else
+      warp_tilted(work, y, row);
   }
 }
 

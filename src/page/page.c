@@ -12,6 +12,8 @@
 enum { SMALL = 48 }; /* pixels of the longer side: one glyph, unless it is much wider than high */
 /* Glyphs in more than one place are believed from this confidence on when one alone would do. */
 #define BELIEVED 0.5
+/* Of the tallest glyph's height. */
+#define SIMILAR 0.5
 
 /* From the reduced picture back to the one that was given. */
 static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
@@ -61,36 +63,59 @@ static scrawl_status read_one(read_reader *reader, const page_picture *picture,
   return status;
 }
 
+/* The cells of a grid, if there is one and the mode wants it. A single row of boxes is a line, unless
+ * a grid was asked for. */
+static scrawl_status read_grid(read_reader *reader, const page_sheet *sheet, page_mode mode,
+                               read_result *result, bool *done, base_error *error) {
+  page_grid grid;
+  BASE_TRY(page_find_grid(sheet, &grid, error));
+  bool asked = mode == PAGE_GRID, comb = !asked && grid.rows == 1 && grid.columns > 1;
+  bool wanted = asked ? grid.rows > 0
+                      : comb || (mode == PAGE_AUTO && grid.rows > 1 && grid.columns > 1);
+  bool fits = true;
+  read_page *page = &result->pages[0], before = *page;
+  scrawl_status status = SCRAWL_OK;
+  if (wanted)
+    status = page_read_cells(reader, sheet, &grid, comb, &result->arena, page, &fits, error);
+  *done = wanted && (asked || (fits && page->line_count));
+  if (!*done) *page = before;
+  page_grid_free(&grid);
+  return status;
+}
+
 /* Lines or a grid, by what is on the sheet. */
 static scrawl_status read_sheet(read_reader *reader, const page_picture *picture,
                                 const page_options *options, read_result *result,
                                 base_error *error) {
   page_prepare_options prepare = {options->steps, options->pool};
   page_sheet sheet;
-  page_grid grid;
-  read_page *page = &result->pages[0];
+  bool done = false;
   BASE_TRY(page_prepare(picture, &prepare, &sheet, error));
-  scrawl_status status = page_find_grid(&sheet, &grid, error);
-  bool comb = options->mode != PAGE_GRID && grid.rows == 1 && grid.columns > 1;
-  bool cells = options->mode == PAGE_GRID ? grid.rows > 0
-                                          : comb || (options->mode == PAGE_AUTO && grid.rows > 1 &&
-                                                     grid.columns > 1);
-  if (status == SCRAWL_OK)
-    status = cells ? page_read_cells(reader, &sheet, &grid, comb, &result->arena, page, error)
-                   : page_read_lines(reader, &sheet, &result->arena, page, error);
-  page_grid_free(&grid);
+  scrawl_status status = read_grid(reader, &sheet, options->mode, result, &done, error);
+  if (status == SCRAWL_OK && !done)
+    status = page_read_lines(reader, &sheet, &result->arena, &result->pages[0], error);
   page_sheet_free(&sheet);
   return status;
 }
 
-static size_t count_believed(const read_page *page) {
-  size_t count = 0;
-  for (size_t l = 0; l < page->line_count; l++)
-    for (size_t g = 0; g < page->lines[l].glyph_count; g++) {
-      const read_glyph *glyph = &page->lines[l].glyphs[g];
-      count += !glyph->rejected && glyph->confidence >= BELIEVED;
+/* Whether there is more than one glyph: two in a line, or three in lines of their own, sure and of
+ * similar height. Whatever else is in a picture of one glyph gives single ones that are not. */
+static bool has_several(const read_page *page) {
+  int tallest = 0;
+  size_t all = 0;
+  for (int pass = 0; pass < 2; pass++)
+    for (size_t l = 0; l < page->line_count; l++) {
+      size_t in_line = 0;
+      for (size_t g = 0; g < page->lines[l].glyph_count; g++) {
+        const read_glyph *glyph = &page->lines[l].glyphs[g];
+        if (glyph->rejected || glyph->confidence < BELIEVED) continue;
+        if (pass == 0 && glyph->box.height > tallest) tallest = glyph->box.height;
+        in_line += pass == 1 && glyph->box.height >= SIMILAR * tallest;
+      }
+      all += in_line;
+      if (in_line > 1) return true;
     }
-  return count;
+  return all > 2;
 }
 
 /* A picture of one glyph is read as such: what was made for it knows more of single glyphs, that
@@ -104,7 +129,7 @@ static scrawl_status read_auto(read_reader *reader, const page_picture *picture,
   if (longer <= SMALL && 2 * longer <= 3 * shorter)
     return read_one(reader, picture, result, error);
   BASE_TRY(read_sheet(reader, picture, options, result, error));
-  if (page->columns || count_believed(page) > 1) return SCRAWL_OK;
+  if (has_several(page)) return SCRAWL_OK;
   *page = (read_page){.width = page->width, .height = page->height};
   return read_one(reader, picture, result, error);
 }

@@ -14,7 +14,11 @@
 
 /* Degrees; less is not worth a resampling. */
 #define LEAST_ANGLE 0.15
-#define RADIAN      0.017453292519943295
+/* Of the way from paper to ink: where strokes are. */
+#define PART 0.4f
+/* Of ink, where the mask begins. */
+#define MASK_LEVEL 92
+#define RADIAN     0.017453292519943295
 
 /* What is known of a picture in its own pixels. */
 typedef struct prepared {
@@ -35,45 +39,32 @@ static PIX *to_pix(const ink_image *mask) {
   return pix;
 }
 
-static scrawl_status show_mask(page_steps *steps, const char *name, const ink_image *mask,
-                               base_error *error) {
-  return page_steps_add_ink(steps, name, mask, error);
-}
-
 static scrawl_status copy(const page_picture *picture, ink_image *image, base_error *error) {
   BASE_TRY(ink_image_create(picture->width, picture->height, image, error));
   memcpy(image->pixels, picture->grey, (size_t)picture->width * (size_t)picture->height);
   return SCRAWL_OK;
 }
 
-static void blot_out(const ink_image *outside, ink_image *dark) {
-  size_t count = (size_t)dark->width * (size_t)dark->height;
-  if (!outside->pixels) return;
-  for (size_t i = 0; i < count; ++i)
-    if (outside->pixels[i]) dark->pixels[i] = DARK_PAPER;
-}
-
 /* Grey to darkness, with even light and nothing but the sheet. */
 static scrawl_status even_out(prepared *p, const page_picture *picture,
                               const page_prepare_options *options, base_error *error) {
-  ink_image outside = {0};
-  bool flip = page_ink_is_light(picture->grey, picture->width, picture->height);
+  ink_image view;
   BASE_TRY(page_steps_add_grey(options->steps, "grey", picture->grey, picture->width,
                                picture->height, error));
   BASE_TRY(copy(picture, &p->dark, error));
-  if (!flip) BASE_TRY(page_find_desk(&p->dark, &p->sheet, &outside, error));
-  scrawl_status status = page_flatten(&p->dark, flip, options->pool, error);
-  if (status == SCRAWL_OK) blot_out(&outside, &p->dark);
-  base_free(outside.pixels);
-  BASE_TRY(status);
+  BASE_TRY(page_find_desk(&p->dark, &p->sheet, error));
+  page_within_sheet(&p->sheet, &p->dark, &view);
+  bool flip = page_ink_is_light(&view);
+  BASE_TRY(page_flatten(&p->dark, flip, options->pool, error));
+  page_clear_desk(&p->sheet, &p->dark);
   return page_steps_add_ink(options->steps, "light", &p->dark, error);
 }
 
 /* Wipes dirt out of the mask. */
-static scrawl_status drop_dirt(ink_image *mask, base_error *error) {
+static scrawl_status drop_dirt(prepared *p, const page_levels *levels, base_error *error) {
   page_runs runs;
-  BASE_TRY(page_find_runs(mask, true, &runs, error));
-  scrawl_status status = page_drop_dirt(mask, &runs, page_find_stroke(&runs), error);
+  BASE_TRY(page_find_runs(&p->mask, true, &runs, error));
+  scrawl_status status = page_drop_dirt(&p->mask, &p->dark, levels->paper, &runs, error);
   page_runs_free(&runs);
   return status;
 }
@@ -85,14 +76,17 @@ static scrawl_status find_ink(prepared *p, const page_prepare_options *options, 
   BASE_TRY(page_denoise(&p->dark, levels, error));
   BASE_TRY(page_steps_add_ink(steps, "noise", &p->dark, error));
   BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->mask, error));
+  BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->ink, error));
   BASE_TRY(page_find_strength(&p->dark, levels, strength, error));
   if (levels->ink) {
-    BASE_TRY(page_binarise(&p->dark, levels, strength, &p->mask, options->pool, error));
-    BASE_TRY(show_mask(steps, "mask", &p->mask, error));
-    BASE_TRY(drop_dirt(&p->mask, error));
-    BASE_TRY(page_remove_rules(&p->mask, &p->dark, &p->rules, &p->rule_count, error));
-    BASE_TRY(show_mask(steps, "rules", &p->mask, error));
-    BASE_TRY(drop_dirt(&p->mask, error));
+    BASE_TRY(page_binarise(&p->dark, levels, strength, 0, &p->mask, options->pool, error));
+    BASE_TRY(page_steps_add_ink(steps, "faint", &p->mask, error));
+    BASE_TRY(
+        page_remove_rules(&p->mask, &p->dark, p->ink.pixels, &p->rules, &p->rule_count, error));
+    BASE_TRY(page_steps_add_ink(steps, "rules", &p->mask, error));
+    BASE_TRY(page_binarise(&p->dark, levels, strength, PART, &p->mask, options->pool, error));
+    BASE_TRY(drop_dirt(p, levels, error));
+    BASE_TRY(page_steps_add_ink(steps, "mask", &p->mask, error));
   }
   BASE_TRY(page_stretch(&p->dark, levels, strength, &p->mask, &p->ink, options->pool, error));
   return page_steps_add_ink(steps, "ink", &p->ink, error);
@@ -122,6 +116,8 @@ static page_map map_of_turn(double angle, double width, double height, double *n
   return (page_map){{c, s, width / 2 - c * x - s * y, -s, c, height / 2 + s * x - c * y, 0, 0, 1}};
 }
 
+/* The sheet's ink through the map. The mask follows from it: it was made where darkness passed a
+ * part of the strength that is now full ink. */
 static scrawl_status warp(const prepared *p, const page_map *map, double width, double height,
                           base_pool *pool, page_sheet *sheet, ink_image *mask, base_error *error) {
   base_free(sheet->ink.pixels);
@@ -130,9 +126,8 @@ static scrawl_status warp(const prepared *p, const page_map *map, double width, 
   BASE_TRY(ink_image_create((int)fmax(width, 1), (int)fmax(height, 1), &sheet->ink, error));
   BASE_TRY(ink_image_create((int)fmax(width, 1), (int)fmax(height, 1), mask, error));
   page_warp(&p->ink, map, &sheet->ink, pool);
-  page_warp(&p->mask, map, mask, pool);
   size_t count = (size_t)mask->width * (size_t)mask->height;
-  for (size_t i = 0; i < count; ++i) mask->pixels[i] = mask->pixels[i] >= 128 ? 255 : 0;
+  for (size_t i = 0; i < count; ++i) mask->pixels[i] = sheet->ink.pixels[i] >= MASK_LEVEL ? 255 : 0;
   return SCRAWL_OK;
 }
 
@@ -160,49 +155,57 @@ static scrawl_status map_rules(const prepared *p, const page_map *map, page_shee
   return SCRAWL_OK;
 }
 
-/* The angle to turn a sheet by that has its map and its rules already, quarters included. */
-static scrawl_status find_turn(const ink_image *mask, page_sheet *sheet, base_error *error) {
+/* The angle to turn a sheet by that has its map and its rules already: a quarter, or its skew. */
+static scrawl_status find_turn(const ink_image *mask, bool turned, page_sheet *sheet, double *angle,
+                               base_error *error) {
   page_runs runs;
+  *angle = 0;
   PIX *pix = to_pix(mask);
   if (!pix) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a mask");
   scrawl_status status = page_find_runs(mask, true, &runs, error);
   if (status == SCRAWL_OK) {
-    sheet->stroke = page_find_stroke(&runs);
-    status = page_find_skew(pix, &runs, sheet->stroke, sheet->rules, sheet->rule_count,
-                            &sheet->angle, error);
-    if (fabs(sheet->angle) < LEAST_ANGLE) sheet->angle = 0;
-    /* A page on its side has its lines upright, and rules tell its skew all the same. */
-    if (page_find_quarters(&runs, sheet->stroke)) sheet->angle += 90;
+    sheet->stroke = page_find_stroke(&runs, mask->width, mask->height);
+    if (!turned && page_find_quarters(&runs, sheet->stroke))
+      *angle = 90;
+    else
+      status =
+          page_find_skew(pix, &runs, sheet->stroke, sheet->rules, sheet->rule_count, angle, error);
     page_runs_free(&runs);
   }
   pixDestroy(&pix);
+  if (fabs(*angle) < LEAST_ANGLE) *angle = 0;
   return status;
+}
+
+/* Resamples mask and ink for the map, and moves the rules. */
+static scrawl_status apply(const prepared *p, const page_map *map, double width, double height,
+                           base_pool *pool, page_sheet *sheet, ink_image *mask, base_error *error) {
+  BASE_TRY(warp(p, map, width, height, pool, sheet, mask, error));
+  return map_rules(p, map, sheet, error);
 }
 
 static scrawl_status straighten(prepared *p, const page_picture *picture, base_pool *pool,
                                 page_sheet *sheet, base_error *error) {
   page_map map = {{1, 0, 0, 0, 1, 0, 0, 0, 1}};
-  double width = p->ink.width, height = p->ink.height;
+  double width = p->ink.width, height = p->ink.height, angle = 0;
   ink_image mask = {0};
   scrawl_status status = SCRAWL_OK;
   if (map_of_sheet(p, &map, &width, &height)) {
-    status = warp(p, &map, round(width), round(height), pool, sheet, &mask, error);
+    width = round(width), height = round(height);
+    status = apply(p, &map, width, height, pool, sheet, &mask, error);
   } else {
-    mask = p->mask;
-    p->mask.pixels = NULL;
+    status = map_rules(p, &map, sheet, error);
   }
-  if (status == SCRAWL_OK) status = map_rules(p, &map, sheet, error);
-  if (status == SCRAWL_OK) status = find_turn(&mask, sheet, error);
-  if (!p->mask.pixels) {
-    p->mask = mask;
-    mask.pixels = NULL;
-  }
-  if (status == SCRAWL_OK && sheet->angle != 0) {
-    page_map turn = map_of_turn(sheet->angle, width, height, &width, &height);
+  for (int pass = 0; pass < 2 && status == SCRAWL_OK; ++pass) {
+    status = find_turn(mask.pixels ? &mask : &p->mask, pass, sheet, &angle, error);
+    if (status != SCRAWL_OK || angle == 0) break;
+    page_map turn = map_of_turn(angle, width, height, &width, &height);
+    sheet->angle += angle;
     map = page_map_join(&map, &turn);
-    status = warp(p, &map, width, height, pool, sheet, &mask, error);
-    if (status == SCRAWL_OK) status = map_rules(p, &map, sheet, error);
-  } else if (status == SCRAWL_OK && !sheet->ink.pixels) { /* as it is */
+    status = apply(p, &map, width, height, pool, sheet, &mask, error);
+    if (angle != 90) break; /* after a quarter comes the skew */
+  }
+  if (status == SCRAWL_OK && !sheet->ink.pixels) { /* as it is */
     sheet->ink = p->ink;
     p->ink.pixels = NULL;
   }

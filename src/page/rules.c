@@ -6,7 +6,8 @@
  * - when both its ends meet lines of the other direction that are rules for the same reason: boxes,
  *   tables, combs. Lines that do not are dropped until none is left to drop, as for the 2-core of a
  *   graph; so a closed rectangle stays and a 4 does not;
- * - when it is one of several ticks of like length and distance that stand on a rule: a comb.
+ * - when it is one of several ticks of like length that stand on a rule: a comb; and one that is
+ *   missing among ticks at equal distances is looked for.
  *
  * Taking away: at each place along the line the run of ink across it is measured. Where it is as
  * thick as the line itself it becomes paper, where it is thicker a stroke crosses, and stays
@@ -22,7 +23,7 @@ enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
 
 #define LYING_LENGTH   3.0 /* heights of glyphs */
 #define UPRIGHT_LENGTH 4.0
-#define BOX_LENGTH     1.1  /* of a side of a box */
+#define BOX_LENGTH     0.7  /* of a side of a box */
 #define LONE_THIN      12.0 /* times as long as thick */
 
 typedef struct finder {
@@ -42,8 +43,9 @@ static bool meet(const page_line *a, const page_line *b, double *along) {
   if (fabs(determinant) < 0.1) return false;
   double at = (b->offset + b->slope * a->offset) / determinant; /* along a, across b */
   double other = a->offset + a->slope * at;                     /* across a, along b */
-  double slack = 2 + a->thickness + b->thickness;
-  double slack_a = slack + 0.02 * length_of(a), slack_b = slack + 0.02 * length_of(b);
+  double slack = 1.5 + 0.5 * (a->thickness + b->thickness);
+  double slack_a = slack + fmin(0.04 * length_of(a), 8),
+         slack_b = slack + fmin(0.04 * length_of(b), 8);
   *along = at;
   return at >= a->first - slack_a && at <= a->last + slack_a && other >= b->first - slack_b &&
          other <= b->last + slack_b;
@@ -76,6 +78,36 @@ static void find_boxes(finder *f) {
   }
 }
 
+/* A 1 that fills its cell meets the lines above and below like a side of a box; but sides of boxes
+ * go on over several rows, or are as long as those beside them. Without a longer rule on the same
+ * line, one that is no longer than glyphs are high is dropped where others are far longer. */
+static void drop_strokes(finder *f) {
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      int longest = 0;
+      bool goes_on = false;
+      double middle = (line->first + line->last) / 2.0, at;
+      if (!f->rule[way][i] || length_of(line) > 1.6 * f->glyph) continue;
+      for (size_t k = 0; k < f->lines[!way].count; ++k) {
+        const page_line *crossing = &f->lines[!way].items[k];
+        if (!f->rule[!way][k] || !meet(line, crossing, &at)) continue;
+        for (size_t n = 0; n < f->lines[way].count; ++n) {
+          const page_line *other = &f->lines[way].items[n];
+          if (n == i || !f->rule[way][n] || !meet(other, crossing, &at)) continue;
+          if (length_of(other) > longest) longest = length_of(other);
+        }
+      }
+      for (size_t n = 0; n < f->lines[way].count && !goes_on; ++n) {
+        const page_line *other = &f->lines[way].items[n];
+        double off = other->offset + other->slope * middle - line->offset - line->slope * middle;
+        goes_on = n != i && f->rule[way][n] && length_of(other) > length_of(line) &&
+                  fabs(off) <= 2 + other->thickness;
+      }
+      if (!goes_on && longest > 2 * length_of(line)) f->rule[way][i] = false;
+    }
+}
+
 static void find_long(finder *f) {
   if (f->glyph <= 0) return;
   for (int way = 0; way < 2; ++way)
@@ -96,7 +128,7 @@ static void find_ticks(finder *f) {
     if (!f->rule[0][i]) continue;
     for (size_t k = 0; k < ticks->count; ++k) {
       const page_line *tick = &ticks->items[k];
-      double at, slack = 3 + base->thickness + tick->thickness;
+      double at, slack = 4 + base->thickness + tick->thickness;
       if (f->rule[1][k] || !meet(tick, base, &at)) continue;
       if (fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack) continue;
       int like = 0;
@@ -107,8 +139,8 @@ static void find_ticks(finder *f) {
         double there, along;
         if (n == k || !meet(other, base, &there) || !meet(base, other, &along)) continue;
         if (fmin(fabs(there - other->first), fabs(there - other->last)) > slack) continue;
-        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 8) continue;
-        if (fabs(other->slope - tick->slope) > 0.04) continue;
+        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 6) continue;
+        if (fabs(other->slope - tick->slope) > 0.08) continue;
         gap = fmin(gap, fabs(along - place));
         ++like;
       }
@@ -159,12 +191,96 @@ static void wipe(const ink_image *mask, const ink_image *dark, int way, const pa
   }
 }
 
+/* ---- lines that strokes hide ---- */
+
+/* The share of places along a line where the mask has ink. */
+static double inked(const ink_image *mask, int way, const page_line *line) {
+  int across = way ? mask->width : mask->height, along = way ? mask->height : mask->width, hits = 0;
+  for (int i = line->first; i <= line->last; ++i) {
+    int centre = (int)line->centre[i - line->first];
+    bool hit = false;
+    for (int off = -1; off <= 1 && i >= 0 && i < along; ++off)
+      hit =
+          hit || (centre + off >= 0 && centre + off < across && *pixel(mask, way, i, centre + off));
+    hits += hit;
+  }
+  return (double)hits / length_of(line);
+}
+
+/* The line at `share` of the way from one to the other. */
+static bool between(const page_line *a, const page_line *b, double share, page_line *line) {
+  *line = *a;
+  line->first = (int)lrint(a->first + share * (b->first - a->first));
+  line->last = (int)lrint(a->last + share * (b->last - a->last));
+  line->offset += share * (b->offset - a->offset);
+  line->slope += share * (b->slope - a->slope);
+  line->thickness = fmax(a->thickness, b->thickness);
+  if (line->last <= line->first) return false;
+  line->centre = base_alloc((size_t)length_of(line), sizeof *line->centre);
+  if (!line->centre) return false;
+  for (int i = line->first; i <= line->last; ++i)
+    line->centre[i - line->first] = (float)(line->offset + line->slope * i);
+  return true;
+}
+
+static int by_size(const void *a, const void *b) {
+  double first = *(const double *)a, second = *(const double *)b;
+  return first < second ? -1 : first > second;
+}
+
+typedef struct stand {
+  double at;
+  size_t line;
+} stand;
+
+static int by_place(const void *a, const void *b) {
+  const stand *first = a, *second = b;
+  return first->at < second->at ? -1 : first->at > second->at;
+}
+
+/* Where upright rules stand on a lying one at equal distances but for a gap of two or three, a
+ * stroke runs along the missing one: it is put in if there is ink where it should be. */
+static void find_hidden(finder *f, const ink_image *mask) {
+  stand stands[PAGE_MOST_LINES + PAGE_MORE_LINES];
+  double gaps[PAGE_MOST_LINES + PAGE_MORE_LINES];
+  page_lines *upright = &f->lines[1];
+  for (size_t i = 0; i < f->lines[0].count; ++i) {
+    size_t count = 0;
+    if (!f->rule[0][i]) continue;
+    for (size_t k = 0; k < upright->count; ++k)
+      if (f->rule[1][k] && meet(&f->lines[0].items[i], &upright->items[k], &stands[count].at))
+        stands[count++].line = k;
+    if (count < LEAST_TICKS + 1) continue;
+    qsort(stands, count, sizeof *stands, by_place);
+    for (size_t k = 0; k + 1 < count; ++k) gaps[k] = stands[k + 1].at - stands[k].at;
+    qsort(gaps, count - 1, sizeof *gaps, by_size);
+    double usual = gaps[(count - 1) / 2];
+    for (size_t k = 0; k + 1 < count && usual > 2 * LEAST_LENGTH / 3.0; ++k) {
+      double ratio = (stands[k + 1].at - stands[k].at) / usual;
+      int missing = (int)lrint(ratio) - 1;
+      if (missing < 1 || missing > 2 || fabs(ratio - missing - 1) > 0.15) continue;
+      for (int m = 1; m <= missing && upright->count < PAGE_MOST_LINES + PAGE_MORE_LINES; ++m) {
+        page_line line;
+        if (!between(&upright->items[stands[k].line], &upright->items[stands[k + 1].line],
+                     (double)m / (missing + 1), &line))
+          continue;
+        if (inked(mask, 1, &line) < 0.6) {
+          base_free(line.centre);
+          continue;
+        }
+        f->rule[1][upright->count] = true;
+        upright->items[upright->count++] = line;
+      }
+    }
+  }
+}
+
 /* The height of glyphs, from the components that are left when all lines are away: that below which
  * 60 % of all heights, added up, lie. */
-static scrawl_status find_glyph_height(finder *f, const ink_image *mask, base_error *error) {
-  ink_image rest;
+static scrawl_status find_glyph_height(finder *f, const ink_image *mask, uint8_t *scratch,
+                                       base_error *error) {
+  ink_image rest = {mask->width, mask->height, (size_t)mask->width, scratch};
   page_runs runs;
-  BASE_TRY(ink_image_create(mask->width, mask->height, &rest, error));
   memcpy(rest.pixels, mask->pixels, (size_t)mask->width * (size_t)mask->height);
   for (int way = 0; way < 2; ++way)
     for (size_t i = 0; i < f->lines[way].count; ++i) {
@@ -173,13 +289,11 @@ static scrawl_status find_glyph_height(finder *f, const ink_image *mask, base_er
           length_of(line) >= LONE_THIN * line->thickness)
         wipe(&rest, NULL, way, line);
     }
-  scrawl_status status = page_find_runs(&rest, true, &runs, error);
-  base_free(rest.pixels);
-  BASE_TRY(status);
+  BASE_TRY(page_find_runs(&rest, true, &runs, error));
   enum { BINS = 4096 };
   uint32_t histogram[BINS] = {0};
   uint64_t total = 0, sum = 0;
-  double stroke = page_find_stroke(&runs);
+  double stroke = page_find_stroke(&runs, mask->width, mask->height);
   for (size_t i = 0; i < runs.component_count; ++i) {
     ink_box box = runs.components[i].box;
     int height = box.height < BINS ? box.height : BINS - 1;
@@ -205,17 +319,16 @@ static void transpose(const ink_image *from, ink_image *to) {
               from->pixels[(size_t)v * from->stride + (size_t)u];
 }
 
-static scrawl_status find_lines(finder *f, const ink_image *mask, base_error *error) {
-  ink_image turned;
+static scrawl_status find_lines(finder *f, const ink_image *mask, uint8_t *scratch,
+                                base_error *error) {
+  ink_image turned = {mask->height, mask->width, (size_t)mask->height, scratch};
   int side = mask->width > mask->height ? mask->width : mask->height;
   int least = side / 80 > LEAST_LENGTH ? side / 80 : LEAST_LENGTH;
-  BASE_TRY(ink_image_create(mask->height, mask->width, &turned, error));
   transpose(mask, &turned);
   scrawl_status status = page_trace_lines(&turned, least, &f->lines[0], error);
-  base_free(turned.pixels);
   if (status == SCRAWL_OK) status = page_trace_lines(mask, least, &f->lines[1], error);
   for (int way = 0; way < 2 && status == SCRAWL_OK; ++way) {
-    f->rule[way] = base_alloc_zero(f->lines[way].count, sizeof **f->rule);
+    f->rule[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->rule);
     if (!f->rule[way])
       status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ruled lines");
   }
@@ -244,18 +357,20 @@ static scrawl_status take_away(finder *f, const ink_image *mask, const ink_image
   return SCRAWL_OK;
 }
 
-scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, page_rule **rules, size_t *count,
-                                base_error *error) {
+scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scratch,
+                                page_rule **rules, size_t *count, base_error *error) {
   finder f = {.size = {mask->width, mask->height}};
   *rules = NULL;
   *count = 0;
-  scrawl_status status = find_lines(&f, mask, error);
+  scrawl_status status = find_lines(&f, mask, scratch, error);
   if (status == SCRAWL_OK && f.lines[0].count + f.lines[1].count)
-    status = find_glyph_height(&f, mask, error);
+    status = find_glyph_height(&f, mask, scratch, error);
   if (status == SCRAWL_OK) {
     find_boxes(&f);
+    drop_strokes(&f);
     find_long(&f);
     find_ticks(&f);
+    find_hidden(&f, mask);
     status = take_away(&f, mask, dark, rules, count, error);
   }
   for (int way = 0; way < 2; ++way) {

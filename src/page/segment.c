@@ -24,6 +24,12 @@ enum {
 /* A small one, lower than this part of the row's height, needs to share less. */
 #define SMALL_HEIGHT 0.6
 #define SMALL_SHARED 0.4
+/* Ink fainter than this part of the usual is a stain, a shadow or print from behind. */
+#define LEAST_STRENGTH 0.55
+/* A line thinner than this part of the usual stroke is a rest of a ruled one. */
+#define LEAST_STROKE 0.5
+/* A point or comma this near to other ink, in heights of the row, may be a part of it. */
+#define NEAR 0.04
 /* What is narrower, in heights of the row, is one glyph. */
 #define LEAST_CUT_WIDTH 0.45
 
@@ -33,8 +39,8 @@ static scrawl_status no_memory(base_error *error) {
 
 /* ---- 1. components ---- */
 
-static scrawl_status label_blobs(PIX *mask, page_segments *segments, segment_blobs *blobs,
-                                 base_error *error) {
+static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments *segments, 
+                                 segment_blobs *blobs, base_error *error) {
   PIX *labels = pixConnCompTransform(mask, 8, 32);
   if (!labels) return no_memory(error);
   uint32_t most = 0;
@@ -56,12 +62,48 @@ static scrawl_status label_blobs(PIX *mask, page_segments *segments, segment_blo
   blobs->count = most;
   for (int y = 0; y < segments->height; y++) {
     const uint32_t *of = segments->labels + (size_t)y * (size_t)segments->width;
+    const uint8_t *levels = ink->pixels + (size_t)y * ink->stride;
     for (int x = 0; x < segments->width; x++) {
       if (!of[x]) continue;
-      ink_box *box = &blobs->items[of[x] - 1].box;
-      *box = box->width ? segment_join(*box, (ink_box){x, y, 1, 1}) : (ink_box){x, y, 1, 1};
+      segment_blob *blob = &blobs->items[of[x] - 1];
+      ink_box dot = {x, y, 1, 1};
+      blob->box = blob->area ? segment_join(blob->box, dot) : dot;
+      blob->area++;
+      blob->sum += levels[x];
     }
   }
+  return SCRAWL_OK;
+}
+
+static int compare_strengths(const void *a, const void *b) {
+  const segment_blob *x = *(segment_blob *const *)a, *y = *(segment_blob *const *)b;
+  double left = (double)x->sum / x->area, right = (double)y->sum / y->area;
+  return (left > right) - (left < right);
+}
+
+/* Leaves out blobs much fainter than the one in the middle of all, counted by their ink, and lines
+ * much thinner than strokes are. */
+static scrawl_status drop_faint(segment_blobs *blobs, double stroke, base_error *error) {
+  segment_blob **sorted = base_alloc(blobs->count + 1, sizeof *sorted);
+  if (!sorted) return no_memory(error);
+  uint64_t total = 0, part = 0;
+  double usual = 0;
+  for (size_t i = 0; i < blobs->count; i++) {
+    sorted[i] = &blobs->items[i];
+    total += sorted[i]->sum;
+  }
+  qsort(sorted, blobs->count, sizeof *sorted, compare_strengths);
+  for (size_t i = 0; i < blobs->count && 2 * part <= total; i++) {
+    part += sorted[i]->sum;
+    usual = (double)sorted[i]->sum / sorted[i]->area;
+  }
+  for (size_t i = 0; i < blobs->count; i++) {
+    segment_blob *blob = &blobs->items[i];
+    int longer = blob->box.width > blob->box.height ? blob->box.width : blob->box.height;
+    blob->faint = (double)blob->sum < LEAST_STRENGTH * usual * blob->area ||
+                  blob->area < LEAST_STROKE * stroke * longer;
+  }
+  base_free(sorted);
   return SCRAWL_OK;
 }
 
@@ -115,15 +157,38 @@ static bool belong_together(const page_row *row, ink_box a, ink_box b) {
 }
 
 
+/* Whether there is ink of blob `other` within `reach` of the box. */
+static bool is_near(const page_segments *segments, ink_box box, int other, int reach) {
+  int left = box.x > reach ? box.x - reach : 0, top = box.y > reach ? box.y - reach : 0;
+  int right = box.x + box.width + reach, bottom = box.y + box.height + reach;
+  if (right > segments->width) right = segments->width;
+  if (bottom > segments->height) bottom = segments->height;
+  for (int y = top; y < bottom; y++) {
+    const uint32_t *of = segments->labels + (size_t)y * (size_t)segments->width;
+    for (int x = left; x < right; x++)
+      if (of[x] == (uint32_t)other + 1) return true;
+  }
+  return false;
+}
+
+/* A point under the arm of a 7 is none of its parts; the foot of a broken 1 is. */
+static bool stands_alone(const page_segments *segments, const page_row *row, ink_box box,
+                         int other) {
+  return page_find_mark(row, box) != PAGE_NO_MARK &&
+         page_find_mark(row, box) != PAGE_SPECK &&
+         !is_near(segments, box, other, (int)(NEAR * row->height) + 1);
+}
+
 /* Joins the blobs of one row; `members` are theirs. */
-static void join_row(segment_blobs *blobs, const page_row *row, const int *members, size_t count) {
+static void join_row(const page_segments *segments, segment_blobs *blobs, const page_row *row,
+                     const int *members, size_t count) {
   for (size_t i = 0; i < count; i++)
     for (size_t j = i + 1; j < count; j++) {
       int a = group_of(blobs, members[i]), b = group_of(blobs, members[j]);
       ink_box x = blobs->items[members[i]].box, y = blobs->items[members[j]].box;
       if (a == b || !belong_together(row, x, y)) continue;
-      if (segment_find_mark(row, x) != PAGE_NO_MARK && segment_find_mark(row, y) != PAGE_NO_MARK &&
-          segment_join(x, y).height > row->height)
+      if (stands_alone(segments, row, x, members[j]) ||
+          stands_alone(segments, row, y, members[i]))
         continue;
       blobs->items[a > b ? a : b].group = a > b ? b : a;
     }
@@ -185,7 +250,7 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     const page_row *row = &segments->rows[sorted[i].row];
     ink_box box = n->boxes[label] = blobs->items[label - 1].box;
     bool wide = box.width >= LEAST_CUT_WIDTH * row->height &&
-                segment_find_mark(row, box) == PAGE_NO_MARK;
+                page_find_mark(row, box) == PAGE_NO_MARK;
     if (wide)
       BASE_TRY(segment_find_cuts(ink, segments->labels, label, box, row->height, &n->cuts[label],
                                  error));
@@ -203,7 +268,6 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     size_t first = n->piece[label] - 1;
     if (row->end == 0) row->first = first;
     row->end = first + (size_t)cuts->count + 1;
-    segments->pieces[first].mark = segment_find_mark(row, n->boxes[label]);
     for (int c = 0; c < cuts->count; c++)
       segments->pieces[first + (size_t)c + 1].cut = cuts->cost[c] / row->height + 1e-6;
   }
@@ -250,7 +314,7 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
     size_t count = 0;
     for (size_t i = 0; i < blobs->count; i++)
       if (blobs->items[i].row == (int)r) members[count++] = (int)i;
-    join_row(blobs, &segments->rows[r], members, count);
+    join_row(segments, blobs, &segments->rows[r], members, count);
   }
   base_free(members);
   for (size_t i = 0; i < blobs->count; i++) {
@@ -268,13 +332,25 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
   return SCRAWL_OK;
 }
 
+static void measure_use(const segment_blobs *blobs, page_segments *segments) {
+  uint64_t used = 0, all = 0;
+  for (size_t i = 0; i < blobs->count; i++) {
+    if (blobs->items[i].faint) continue;
+    all += blobs->items[i].sum;
+    if (blobs->items[i].row >= 0) used += blobs->items[i].sum;
+  }
+  segments->used = all ? (double)used / (double)all : 1;
+}
+
 /* `boxes` NULL: rows are to be found. */
-static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *boxes, size_t count,
+static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size_t count,
                              segment_blobs *blobs, page_segments *segments, base_error *error) {
+  const ink_image *ink = &sheet->ink;
   size_t pixels = (size_t)ink->width * (size_t)ink->height;
   segments->labels = base_alloc(pixels, sizeof *segments->labels);
   if (!segments->labels) return no_memory(error);
-  BASE_TRY(label_blobs(mask, segments, blobs, error));
+  BASE_TRY(label_blobs(ink, sheet->mask, segments, blobs, error));
+  BASE_TRY(drop_faint(blobs, sheet->stroke, error));
   size_t room = (boxes ? count : blobs->count) + 1;
   segments->rows = base_alloc_zero(room, sizeof *segments->rows);
   if (!segments->rows) return no_memory(error);
@@ -284,6 +360,7 @@ static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *box
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
   }
+  measure_use(blobs, segments);
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)
     if (blobs->items[i].group != (int)i) blobs->items[i].row = -1;
@@ -291,19 +368,18 @@ static scrawl_status segment(const ink_image *ink, PIX *mask, const ink_box *box
   return number_pieces(ink, blobs, segments, error);
 }
 
-scrawl_status page_segment_cells(const ink_image *ink, PIX *mask, const ink_box *boxes,
-                                 size_t count, page_segments *segments, base_error *error) {
+scrawl_status page_segment_cells(const page_sheet *sheet, const ink_box *boxes, size_t count,
+                                 page_segments *segments, base_error *error) {
   segment_blobs blobs = {0};
-  *segments = (page_segments){.width = ink->width, .height = ink->height};
-  scrawl_status status = segment(ink, mask, boxes, count, &blobs, segments, error);
+  *segments = (page_segments){.width = sheet->ink.width, .height = sheet->ink.height};
+  scrawl_status status = segment(sheet, boxes, count, &blobs, segments, error);
   base_free(blobs.items);
   if (status != SCRAWL_OK) page_segments_free(segments);
   return status;
 }
 
-scrawl_status page_segment(const ink_image *ink, PIX *mask, page_segments *segments,
-                           base_error *error) {
-  return page_segment_cells(ink, mask, NULL, 0, segments, error);
+scrawl_status page_segment(const page_sheet *sheet, page_segments *segments, base_error *error) {
+  return page_segment_cells(sheet, NULL, 0, segments, error);
 }
 
 void page_segments_free(page_segments *segments) {

@@ -4,11 +4,9 @@
 #ifndef PAGE_SEGMENT_H
 #define PAGE_SEGMENT_H
 
-#include "ink/ink.h"
+#include "page/sheet.h"
 
-struct Pix; /* Leptonica's PIX */
-
-/* What a piece is by size and place if it is no part of a glyph. */
+/* What a thing is by size and place if it is no part of a glyph. */
 typedef enum page_mark {
   PAGE_NO_MARK, /* as large as a glyph */
   PAGE_SPECK,
@@ -20,7 +18,6 @@ typedef enum page_mark {
 typedef struct page_piece {
   ink_box box;
   double cut; /* ink cut through to part it from the one before, in heights of the row; 0: none */
-  page_mark mark;
 } page_piece;
 
 typedef struct page_row {
@@ -36,16 +33,19 @@ typedef struct page_segments {
   size_t piece_count;
   page_row *rows; /* in reading order */
   size_t row_count;
+  double used; /* share of the ink that is in pieces, stains apart */
 } page_segments;
 
-/* Segments what `mask` (1 bit, of the ink's size) has. OUT_OF_MEMORY, LIMIT_EXCEEDED. */
-scrawl_status page_segment(const ink_image *ink, struct Pix *mask, page_segments *segments,
-                           base_error *error);
+/* Segments the sheet. OUT_OF_MEMORY, LIMIT_EXCEEDED. */
+scrawl_status page_segment(const page_sheet *sheet, page_segments *segments, base_error *error);
 /* The same where the rows are known: row i is what lies in boxes[i], a cell of a grid. A row may
  * have no pieces. */
-scrawl_status page_segment_cells(const ink_image *ink, struct Pix *mask, const ink_box *boxes,
-                                 size_t count, page_segments *segments, base_error *error);
+scrawl_status page_segment_cells(const page_sheet *sheet, const ink_box *boxes, size_t count,
+                                 page_segments *segments, base_error *error);
 void page_segments_free(page_segments *segments);
+
+/* What a box of ink in a row would be if it were no glyph. */
+page_mark page_find_mark(const page_row *row, ink_box box);
 
 /* The box around pieces first .. end - 1. */
 ink_box page_pieces_box(const page_segments *segments, size_t first, size_t end);

@@ -22,6 +22,9 @@
 /* A piece is no narrower than this part of the row's height. */
 #define LEAST_WIDTH 0.06
 
+/* Ink that is no piece of its own, in squares of the row's height: a fifth of a thin stroke. */
+#define LEAST_AREA 0.015
+
 typedef struct field {
   int width, height;
   float *cost, *down, *up; /* of a pixel; of the best way to it from the top, from the bottom */
@@ -149,6 +152,38 @@ static void sort_cuts(segment_cuts *cuts, int height) {
     }
 }
 
+/* Ink between two cuts, in pixels; NULL: the edge of the box. */
+static long ink_between(const field *f, const uint16_t *left, const uint16_t *right) {
+  long area = 0;
+  for (int y = 0; y < f->height; y++) {
+    const float *cost = f->cost + (size_t)y * (size_t)f->width;
+    int end = right ? right[y] : f->width;
+    for (int x = left ? left[y] : 0; x < end; x++) area += cost[x] > 0.3F;
+  }
+  return area;
+}
+
+/* Of two cuts with hardly any ink between them the cheaper one stays; none beside the edge does. */
+static void drop_slivers(const field *f, double height, segment_cuts *cuts) {
+  long least = (long)(LEAST_AREA * height * height);
+  size_t size = (size_t)f->height;
+  int kept = 0;
+  for (int i = 0; i < cuts->count; i++) {
+    uint16_t *before = kept ? cuts->column + (size_t)(kept - 1) * size : NULL;
+    uint16_t *this = cuts->column + (size_t)i * size;
+    if (ink_between(f, this, NULL) < least) break;
+    int place = kept;
+    if (ink_between(f, before, this) < least) {
+      if (kept == 0 || cuts->cost[kept - 1] <= cuts->cost[i]) continue;
+      place = kept - 1;
+    }
+    cuts->cost[place] = cuts->cost[i];
+    memmove(cuts->column + (size_t)place * size, this, size * sizeof *this);
+    kept = place + 1;
+  }
+  cuts->count = kept;
+}
+
 scrawl_status segment_find_cuts(const ink_image *ink, const uint32_t *labels, uint32_t label,
                                 ink_box box, double height, segment_cuts *cuts,
                                 base_error *error) {
@@ -172,6 +207,7 @@ scrawl_status segment_find_cuts(const ink_image *ink, const uint32_t *labels, ui
   for (int part = 2; part >= 0; part--) /* three quarters, the middle, a quarter */
     find_along(&f, box.height * (part + 1) / 4, height, scratch, cuts);
   sort_cuts(cuts, box.height);
+  drop_slivers(&f, height, cuts);
   base_free(f.cost);
   return SCRAWL_OK;
 }

@@ -8,6 +8,9 @@
 
 typedef struct segment_blob {
   ink_box box;
+  int area;     /* pixels */
+  uint64_t sum; /* of their ink */
+  bool faint;   /* much fainter than the writing: left out */
   int row;   /* index of the row; -1: left out */
   int group; /* index of the blob that it was joined to; itself */
 } segment_blob;
@@ -26,8 +29,6 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
                                  page_row *rows, base_error *error);
 /* y of the middle of a row's glyphs at x */
 double segment_row_middle(const page_row *row, double x);
-/* What a blob would be if it were no glyph. */
-page_mark segment_find_mark(const page_row *row, ink_box box);
 
 /* Ways to cut a blob from top to bottom: for each of its rows the first pixel, from the left edge
  * of its box, that lies to the right of the cut. Cuts do not cross. */

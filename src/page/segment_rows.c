@@ -30,7 +30,9 @@ enum { LEAST_PIXELS = 6 };
 #define DASH_SHAPE   1.8  /* times as wide as high */
 #define DASH_MIDDLE  0.28
 #define LEAST_MARK   0.06
-#define COMMA_SHAPE  1.4 /* times as high as wide */
+#define COMMA_SHAPE  1.4  /* times as high as wide, or it hangs */
+#define COMMA_HEIGHT 0.2  /* and is this high */
+#define COMMA_BOTTOM 0.58 /* under the middle; the baseline lies at 0.5 */
 
 double segment_row_middle(const page_row *row, double x) {
   return row->middle + row->slope * x;
@@ -145,7 +147,8 @@ static void find(segment_blobs *blobs, order *sorted, size_t *last, int *left, p
   for (size_t i = 0; i < blobs->count; i++) {
     double height = blobs->items[i].box.height;
     blobs->items[i].row = -1;
-    if (height >= LEAST_PIXELS) sorted[count++] = (order){i, height, height * height};
+    if (height >= LEAST_PIXELS && !blobs->items[i].faint)
+      sorted[count++] = (order){i, height, height * height};
   }
   double usual = usual_height(sorted, count);
   size_t tall = 0;
@@ -167,7 +170,7 @@ static void find(segment_blobs *blobs, order *sorted, size_t *last, int *left, p
   }
   for (size_t r = 0; r < *row_count; r++) fit(blobs, (int)r, &rows[r], sorted);
   for (size_t i = 0; i < blobs->count; i++)
-    if (blobs->items[i].row < 0)
+    if (blobs->items[i].row < 0 && !blobs->items[i].faint)
       blobs->items[i].row = find_band(rows, *row_count, blobs, last, left, blobs->items[i].box);
 }
 
@@ -219,7 +222,8 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a grid of %zu cells", count);
   for (size_t i = 0; i < blobs->count; i++) {
     ink_box box = blobs->items[i].box;
-    int cell = blobs->items[i].row = find_cell(boxes, count, box);
+    int cell = blobs->items[i].faint ? -1 : find_cell(boxes, count, box);
+    blobs->items[i].row = cell;
     if (cell < 0 || box.height <= tallest[cell].key) continue;
     tallest[cell] = (order){(size_t)cell, box.height, 0};
     rows[cell].middle = middle_y(box);
@@ -235,7 +239,7 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
   return SCRAWL_OK;
 }
 
-page_mark segment_find_mark(const page_row *row, ink_box box) {
+page_mark page_find_mark(const page_row *row, ink_box box) {
   double height = row->height, low = middle_y(box) - segment_row_middle(row, middle_x(box));
   int longer = box.width > box.height ? box.width : box.height;
   if (longer < LEAST_MARK * height) return PAGE_SPECK;
@@ -245,5 +249,7 @@ page_mark segment_find_mark(const page_row *row, ink_box box) {
   if (longer > SMALL * height)
     return box.height < LEAST_HEIGHT * height ? PAGE_SPECK : PAGE_NO_MARK;
   if (low <= LOW * height) return PAGE_SPECK;
-  return box.height >= COMMA_SHAPE * box.width ? PAGE_COMMA : PAGE_DOT;
+  double bottom = low + box.height / 2.0;
+  bool hangs = bottom >= COMMA_BOTTOM * height && box.height >= COMMA_HEIGHT * height;
+  return hangs || box.height >= COMMA_SHAPE * box.width ? PAGE_COMMA : PAGE_DOT;
 }

@@ -15,10 +15,12 @@
 #include "base/memory.h"
 #include "page/guess.h"
 
-/* A gap is a space when it is wider than this many heights of the row ... */
-#define SPACE 0.75
-/* ... and this many times as wide as the usual gap of the line. */
-#define SPACE_RATIO 2.2
+/* In heights of the row. Of the gaps sorted by width the first that is this much wider than the one
+ * before it, and this wide, is the narrowest space ... */
+#define SPACE_STEP 0.28
+#define SPACE      0.55
+/* ... and a single gap, which there is no other to compare with, is one from here on. */
+#define SPACE_ALONE 0.9
 
 enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
 
@@ -66,22 +68,29 @@ static int compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* The width from which on gaps are spaces. Digits that are all written far apart have none. */
+static double least_space(const double *sorted, size_t count, double height) {
+  if (count == 1) return SPACE_ALONE * height;
+  for (size_t i = 1; i < count; i++)
+    if (sorted[i] >= SPACE * height && sorted[i] - sorted[i - 1] >= SPACE_STEP * height)
+      return sorted[i];
+  return INFINITY;
+}
+
 /* Wide gaps become spaces, where no mark is. */
 static void find_spaces(row_reader *r, const page_row *row, size_t count) {
   if (count < 2) return;
-  for (size_t i = 1; i < count; i++) {
-    ink_box before = r->found[i - 1].box;
-    r->gaps[i - 1] = fmax(r->found[i].box.x - (before.x + before.width), 0);
-  }
+  size_t gaps = count - 1, plain = 0;
   double *sorted = r->gaps + count;
-  memcpy(sorted, r->gaps, (count - 1) * sizeof *sorted);
-  qsort(sorted, count - 1, sizeof *sorted, compare_doubles);
-  /* The lower middle: of two gaps the smaller. A line with one gap has none to compare it with. */
-  double usual = count > 2 ? sorted[(count - 2) / 2] : 0;
-  for (size_t i = 1; i < count; i++)
-    if (!*r->found[i].separator && r->gaps[i - 1] > SPACE * row->height &&
-        r->gaps[i - 1] > SPACE_RATIO * usual)
-      strcpy(r->found[i].separator, " ");
+  for (size_t i = 0; i < gaps; i++) {
+    ink_box before = r->found[i].box;
+    r->gaps[i] = fmax(r->found[i + 1].box.x - (before.x + before.width), 0);
+    if (!*r->found[i + 1].separator) sorted[plain++] = r->gaps[i];
+  }
+  qsort(sorted, plain, sizeof *sorted, compare_doubles);
+  double least = plain ? least_space(sorted, plain, row->height) : INFINITY;
+  for (size_t i = 0; i < gaps; i++)
+    if (!*r->found[i + 1].separator && r->gaps[i] >= least) strcpy(r->found[i + 1].separator, " ");
 }
 
 /* Walks the path: glyphs, and for each what stands between it and the one before. */
@@ -100,12 +109,10 @@ static size_t collect(row_reader *r, size_t length) {
       separator = "";
       continue;
     }
-    const page_piece *piece = &r->segments->pieces[guess->first];
-    bool whole = piece->cut == 0;
-    if (whole && piece->mark == PAGE_NO_MARK)
+    if (guess->mark == PAGE_NO_MARK)
       separator = " ";
-    else if (whole && *mark_text(piece->mark) && !*separator)
-      separator = mark_text(piece->mark);
+    else if (*mark_text(guess->mark) && !*separator)
+      separator = mark_text(guess->mark);
   }
   return count;
 }

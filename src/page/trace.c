@@ -18,7 +18,7 @@ enum {
   STRAIGHT_AFTER = 10,   /* rows of a fragment before its direction is trusted */
   LEAST_FRAGMENT = 6,    /* rows */
   MOST_FRAGMENTS = 2500, /* the longest count */
-  MOST_LINES = 400,
+  MOST_LINES = PAGE_MOST_LINES,
   NONE = -1,
 };
 
@@ -238,7 +238,7 @@ static int longer_line(const void *a, const void *b) {
 
 static bool join(tracer *t, int least, page_lines *lines) {
   growth g = {.members = base_alloc(t->count, sizeof *g.members)};
-  lines->items = base_alloc_zero(MOST_LINES, sizeof *lines->items);
+  lines->items = base_alloc_zero(MOST_LINES + PAGE_MORE_LINES, sizeof *lines->items);
   bool done = g.members && lines->items;
   for (size_t i = 0; done && i < t->count && lines->count < MOST_LINES; ++i) {
     fragment *item = &t->items[i];
@@ -250,7 +250,7 @@ static bool join(tracer *t, int least, page_lines *lines) {
     int length = g.last - g.first + 1;
     double thickness = g.sums.thickness / g.sums.count;
     /* A line that is mostly gaps is none. */
-    if (length < least || length < 4 * thickness || 2 * g.sums.count < length) continue;
+    if (length < least || length < 3 * thickness || 2 * g.sums.count < length) continue;
     done = draw(t, &g, &lines->items[lines->count]);
     lines->count += done;
   }
@@ -265,7 +265,7 @@ scrawl_status page_trace_lines(const ink_image *mask, int least, page_lines *lin
   tracer t = {0};
   BASE_TRY(page_find_runs(mask, false, &t.runs, error));
   int side = mask->width > mask->height ? mask->width : mask->height;
-  int most_thick = side / 90 < 6 ? 6 : side / 90;
+  int most_thick = side / 60 < 6 ? 6 : side / 60;
   t.next = base_alloc(t.runs.count, sizeof *t.next);
   t.owner = base_alloc(t.runs.count, sizeof *t.owner);
   bool done = t.next && t.owner && follow(&t, mask->height, most_thick);

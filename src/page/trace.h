@@ -12,8 +12,10 @@ typedef struct page_line {
   double thickness;     /* pixels across */
 } page_line;
 
+enum { PAGE_MOST_LINES = 400, PAGE_MORE_LINES = 64 };
+
 typedef struct page_lines {
-  page_line *items; /* longest first */
+  page_line *items; /* longest first; there is room for PAGE_MORE_LINES more */
   size_t count;
 } page_lines;
 

@@ -6,6 +6,9 @@
 #include "base/memory.h"
 #include "page/strings.h"
 
+/* Share of the ink; else the writing does not keep to the lines: graph paper, not a grid. */
+#define LEAST_IN_CELLS 0.7
+
 static scrawl_status no_memory(base_error *error) {
   return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the result");
 }
@@ -23,7 +26,7 @@ scrawl_status page_read_lines(read_reader *reader, const page_sheet *sheet, base
                               read_page *page, base_error *error) {
   page_segments segments;
   page->angle = sheet->angle;
-  BASE_TRY(page_segment(&sheet->ink, sheet->mask, &segments, error));
+  BASE_TRY(page_segment(sheet, &segments, error));
   scrawl_status status = page_read_rows(reader, &segments, &sheet->ink, arena, &page->lines, error);
   for (size_t i = 0; status == SCRAWL_OK && i < segments.row_count; i++) {
     if (page->lines[i].glyph_count == 0) continue;
@@ -105,7 +108,8 @@ static scrawl_status fill_page(const page_sheet *sheet, const page_grid *grid, r
 }
 
 scrawl_status page_read_cells(read_reader *reader, const page_sheet *sheet, const page_grid *grid,
-                              bool comb, base_arena *arena, read_page *page, base_error *error) {
+                              bool comb, base_arena *arena, read_page *page, bool *fits,
+                              base_error *error) {
   size_t count = (size_t)grid->rows * (size_t)grid->columns;
   page_segments segments;
   read_line *cells;
@@ -114,11 +118,12 @@ scrawl_status page_read_cells(read_reader *reader, const page_sheet *sheet, cons
   if (!boxes) return no_memory(error);
   for (size_t i = 0; i < count; i++) boxes[i] = grid->cells[i].box;
   scrawl_status status =
-      page_segment_cells(&sheet->ink, sheet->mask, boxes, count, &segments, error);
+      page_segment_cells(sheet, boxes, count, &segments, error);
   base_free(boxes);
   if (status != SCRAWL_OK) return status;
   status = page_read_rows(reader, &segments, &sheet->ink, arena, &cells, error);
   if (status == SCRAWL_OK) status = fill_page(sheet, grid, cells, comb, arena, page, error);
+  *fits = segments.used >= LEAST_IN_CELLS;
   page_segments_free(&segments);
   return status;
 }

@@ -4,8 +4,10 @@
 #ifndef TRAIN_REPORT_H
 #define TRAIN_REPORT_H
 
+#include "train/doubt.h"
 #include "train/history.h"
 #include "train/metrics.h"
+#include "train/noise_table.h"
 
 enum { TRAIN_MAX_MISTAKES = 240 }; /* shown; a page with more is slow and nobody looks */
 
@@ -29,7 +31,13 @@ typedef struct train_report {
   size_t fact_count;
   const train_history *history; /* NULL or empty: no curves */
   const train_metrics *metrics; /* NULL: no scores */
+  const train_doubt *doubt;     /* of the same pictures; NULL: not told */
+  double reject_below;
+  const train_stranger *strangers; /* none: no table */
+  size_t stranger_count;
   const char *const *signs;     /* of each class of the metrics */
+  const train_noise_row *noise; /* accuracy under damage; none: no table */
+  size_t noise_count;
   /* The pictures the metrics came from, for the gallery of mistakes; none: no gallery. Ink 255 is
    * drawn black on white. */
   size_t count;
