@@ -15,10 +15,6 @@
 
 #include "base/memory.h"
 
-#include <stdlib.h>
-static double par(const char *n, double d) { const char *v = getenv(n); return v ? atof(v) : d; }
-#define P_CUT par("P_CUT", 0.5)
-#define P_INK par("P_INK", 2.0)
 enum { BATCH = 64, MOST_PIECES = 12 };
 
 /* Of the row's height: what is taller might be a glyph of its own. */
@@ -41,14 +37,14 @@ enum { BATCH = 64, MOST_PIECES = 12 };
 #define PLACE_SPREAD  0.22
 #define MOST_DISTANCE 6.0
 /* Prices, in natural logarithms. */
-#define CUT           P_CUT /* any cut through ink ... */
-#define CUT_INK       P_INK /* ... and for each height of the row of ink cut through */
+#define CUT           0.5 /* any cut through ink ... */
+#define CUT_INK       2.0 /* ... and for each height of the row of ink cut through */
 #define BRIDGE        0.4 /* parts joined of which one is small ... */
 #define BRIDGE_TALL   3.0 /* ... of which both are as tall as a glyph ... */
 #define BRIDGE_WIDTH  10.0 /* ... and for each height of the gap */
 #define BRIDGE_MARK   1.5  /* parts joined of which one could be a mark */
 #define MARK          0.3  /* a mark that stands alone */
-#define CUT_MARK      2.0  /* one that touches a glyph */
+#define CUT_MARK      1.0  /* one that touches a glyph */
 #define NO_GLYPH      4.0 /* a blob as tall as a glyph that is none */
 #define NEVER         14.0 /* a part of one that is none */
 #define LEAST_LOG     (-12.0)
@@ -188,7 +184,8 @@ static page_guess guess_of_none(const scorer *s, size_t first, size_t end, bool 
   double size = longer(box) / s->row->height, cut = s->segments->pieces[first].cut;
   page_guess guess = {.first = first, .end = end, .mark = page_find_mark(s->row, box)};
   bool mark = guess.mark != PAGE_SPECK && guess.mark != PAGE_NO_MARK;
-  if (!box.width) guess.score = 0;
+  if (!box.width)
+    guess.score = 0;
   else if (mark)
     guess.score = whole ? -MARK : -CUT_MARK;
   else if (!whole)
