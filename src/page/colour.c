@@ -9,8 +9,8 @@
  * in which blue, red and green ink are as dark as they look, and yellow, a marker's, is still
  * light.
  *
- * Polarity: paper is what there is most of around a stroke. In each of 32 x 32 blocks the median
- * lies nearer to the lighter or to the darker end; blocks vote by their contrast. */
+ * Polarity: paper is what there is most of around a stroke. In each block the median lies nearer to
+ * the lighter or to the darker end; blocks of two sizes vote, by their contrast. */
 #include <math.h>
 #include <string.h>
 
@@ -19,8 +19,9 @@
 #include "page/prepare.h"
 
 enum {
-  BLOCKS = 32,
-  BLOCK_SAMPLES = 12, /* a side */
+  SMALL_BLOCKS = 12, /* on the longer side */
+  LARGE_BLOCKS = 4,
+  BLOCK_SAMPLES = 24, /* a side */
   GAIN_UNIT = 4096,   /* fixed point: 12 bits */
 };
 
@@ -42,27 +43,27 @@ static int rank(const int histogram[256], int count, int hundredths) {
   return level;
 }
 
-bool page_ink_is_light(const ink_image *grey) {
-  int width = grey->width, height = grey->height;
-  double dark = 0, light = 0;
-  for (int r = 0; r < BLOCKS; ++r)
-    for (int c = 0; c < BLOCKS; ++c) {
+/* Adds the votes of square blocks, of which the longer side has `blocks`. */
+static void vote(const ink_image *grey, int blocks, double *dark, double *light) {
+  int side = grey->width > grey->height ? grey->width : grey->height;
+  int block = (side - 1) / blocks + 1, step = block / BLOCK_SAMPLES + 1;
+  for (int top = 0; top < grey->height; top += block)
+    for (int left = 0; left < grey->width; left += block) {
       int histogram[256] = {0}, count = 0;
-      int left = (int)((int64_t)width * c / BLOCKS), top = (int)((int64_t)height * r / BLOCKS);
-      int right = (int)((int64_t)width * (c + 1) / BLOCKS);
-      int bottom = (int)((int64_t)height * (r + 1) / BLOCKS);
-      int step_x = (right - left) / BLOCK_SAMPLES + 1, step_y = (bottom - top) / BLOCK_SAMPLES + 1;
-      for (int y = top; y < bottom; y += step_y)
-        for (int x = left; x < right; x += step_x) {
+      for (int y = top; y < top + block && y < grey->height; y += step)
+        for (int x = left; x < left + block && x < grey->width; x += step, ++count)
           ++histogram[grey->pixels[(size_t)y * grey->stride + (size_t)x]];
-          ++count;
-        }
-      if (!count) continue;
       int low = rank(histogram, count, 2), high = rank(histogram, count, 98);
       int middle = rank(histogram, count, 50);
       double contrast = high - low, lean = (high - middle) - (middle - low);
-      *(lean > 0 ? &light : &dark) += fabs(lean) * contrast * contrast;
+      *(lean > 0 ? light : dark) += fabs(lean) * contrast * contrast;
     }
+}
+
+bool page_ink_is_light(const ink_image *grey) {
+  double dark = 0, light = 0;
+  vote(grey, SMALL_BLOCKS, &dark, &light);
+  vote(grey, LARGE_BLOCKS, &dark, &light);
   return light > LIGHT_INK_VOTE * dark;
 }
 

@@ -69,27 +69,32 @@ static scrawl_status drop_dirt(prepared *p, const page_levels *levels, base_erro
   return status;
 }
 
-/* Darkness to mask and ink. A picture without ink keeps an empty mask. */
-static scrawl_status find_ink(prepared *p, const page_prepare_options *options, page_levels *levels,
-                              page_strength *strength, base_error *error) {
+/* The mask of strokes, without ruled lines and dirt. */
+static scrawl_status find_mask(prepared *p, const page_prepare_options *options,
+                               const page_levels *levels, const page_strength *strength,
+                               base_error *error) {
   page_steps *steps = options->steps;
-  BASE_TRY(page_denoise(&p->dark, levels, error));
-  BASE_TRY(page_steps_add_ink(steps, "noise", &p->dark, error));
+  BASE_TRY(page_binarise(&p->dark, levels, strength, 0, &p->mask, options->pool, error));
+  BASE_TRY(page_steps_add_ink(steps, "faint", &p->mask, error));
+  BASE_TRY(page_remove_rules(&p->mask, &p->dark, p->ink.pixels, &p->rules, &p->rule_count, error));
+  BASE_TRY(page_steps_add_ink(steps, "rules", &p->mask, error));
+  BASE_TRY(page_binarise(&p->dark, levels, strength, PART, &p->mask, options->pool, error));
+  BASE_TRY(drop_dirt(p, levels, error));
+  return page_steps_add_ink(steps, "mask", &p->mask, error);
+}
+
+/* Darkness to mask and ink. A picture without ink keeps an empty mask. */
+static scrawl_status find_ink(prepared *p, const page_prepare_options *options,
+                              page_strength *strength, base_error *error) {
+  page_levels levels;
+  BASE_TRY(page_denoise(&p->dark, &levels, error));
+  BASE_TRY(page_steps_add_ink(options->steps, "noise", &p->dark, error));
   BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->mask, error));
   BASE_TRY(ink_image_create(p->dark.width, p->dark.height, &p->ink, error));
-  BASE_TRY(page_find_strength(&p->dark, levels, strength, error));
-  if (levels->ink) {
-    BASE_TRY(page_binarise(&p->dark, levels, strength, 0, &p->mask, options->pool, error));
-    BASE_TRY(page_steps_add_ink(steps, "faint", &p->mask, error));
-    BASE_TRY(
-        page_remove_rules(&p->mask, &p->dark, p->ink.pixels, &p->rules, &p->rule_count, error));
-    BASE_TRY(page_steps_add_ink(steps, "rules", &p->mask, error));
-    BASE_TRY(page_binarise(&p->dark, levels, strength, PART, &p->mask, options->pool, error));
-    BASE_TRY(drop_dirt(p, levels, error));
-    BASE_TRY(page_steps_add_ink(steps, "mask", &p->mask, error));
-  }
-  BASE_TRY(page_stretch(&p->dark, levels, strength, &p->mask, &p->ink, options->pool, error));
-  return page_steps_add_ink(steps, "ink", &p->ink, error);
+  BASE_TRY(page_find_strength(&p->dark, &levels, strength, error));
+  if (levels.ink) BASE_TRY(find_mask(p, options, &levels, strength, error));
+  BASE_TRY(page_stretch(&p->dark, &levels, strength, &p->mask, &p->ink, options->pool, error));
+  return page_steps_add_ink(options->steps, "ink", &p->ink, error);
 }
 
 /* ---- one map ---- */
@@ -227,7 +232,6 @@ scrawl_status page_prepare(const page_picture *picture, const page_prepare_optio
                            page_sheet *sheet, base_error *error) {
   static const page_prepare_options DEFAULTS = {0};
   prepared p = {0};
-  page_levels levels;
   page_strength strength = {0};
   if (!options) options = &DEFAULTS;
   *sheet =
@@ -235,7 +239,7 @@ scrawl_status page_prepare(const page_picture *picture, const page_prepare_optio
   if (sheet->picture_width < picture->width) sheet->picture_width = picture->width;
   if (sheet->picture_height < picture->height) sheet->picture_height = picture->height;
   scrawl_status status = even_out(&p, picture, options, error);
-  if (status == SCRAWL_OK) status = find_ink(&p, options, &levels, &strength, error);
+  if (status == SCRAWL_OK) status = find_ink(&p, options, &strength, error);
   if (status == SCRAWL_OK) status = straighten(&p, picture, options->pool, sheet, error);
   if (status == SCRAWL_OK) status = page_steps_add_ink(options->steps, "sheet", &sheet->ink, error);
   base_free(strength.level);

@@ -79,8 +79,8 @@ static void find_boxes(finder *f) {
 }
 
 /* A 1 that fills its cell meets the lines above and below like a side of a box; but sides of boxes
- * go on over several rows, or are as long as those beside them. Without a longer rule on the same
- * line, one that is no longer than glyphs are high is dropped where others are far longer. */
+ * go on over several rows, or are as long as those beside them. One with no other rule on the same
+ * line is dropped where others are far longer. */
 static void drop_strokes(finder *f) {
   for (int way = 0; way < 2; ++way)
     for (size_t i = 0; i < f->lines[way].count; ++i) {
@@ -88,7 +88,7 @@ static void drop_strokes(finder *f) {
       int longest = 0;
       bool goes_on = false;
       double middle = (line->first + line->last) / 2.0, at;
-      if (!f->rule[way][i] || length_of(line) > 1.6 * f->glyph) continue;
+      if (!f->rule[way][i]) continue;
       for (size_t k = 0; k < f->lines[!way].count; ++k) {
         const page_line *crossing = &f->lines[!way].items[k];
         if (!f->rule[!way][k] || !meet(line, crossing, &at)) continue;
@@ -101,8 +101,7 @@ static void drop_strokes(finder *f) {
       for (size_t n = 0; n < f->lines[way].count && !goes_on; ++n) {
         const page_line *other = &f->lines[way].items[n];
         double off = other->offset + other->slope * middle - line->offset - line->slope * middle;
-        goes_on = n != i && f->rule[way][n] && length_of(other) > length_of(line) &&
-                  fabs(off) <= 2 + other->thickness;
+        goes_on = n != i && f->rule[way][n] && fabs(off) <= 1.5 + 0.5 * other->thickness;
       }
       if (!goes_on && longest > 2 * length_of(line)) f->rule[way][i] = false;
     }
@@ -120,32 +119,88 @@ static void find_long(finder *f) {
     }
 }
 
-/* Ticks on a lying rule: `LEAST_TICKS` or more with one end on it, of like length. */
+/* ---- combs ---- */
+
+typedef struct stand {
+  double at;
+  size_t line;
+} stand;
+
+static int by_place(const void *a, const void *b) {
+  const stand *first = a, *second = b;
+  return first->at < second->at ? -1 : first->at > second->at;
+}
+
+/* The upright lines with one end on a lying one, from left to right. */
+static size_t find_stands(const finder *f, const page_line *base, stand *stands) {
+  size_t count = 0;
+  for (size_t k = 0; k < f->lines[1].count; ++k) {
+    const page_line *tick = &f->lines[1].items[k];
+    double at, slack = 4 + base->thickness + tick->thickness;
+    if (!meet(tick, base, &at) || fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack)
+      continue;
+    if (meet(base, tick, &stands[count].at)) stands[count++].line = k;
+  }
+  qsort(stands, count, sizeof *stands, by_place);
+  return count;
+}
+
+/* Whether the stand lies on the comb of this pitch through `start`, and is like its tick. */
+static bool on_comb(const finder *f, const stand *start, double pitch, const stand *other) {
+  const page_line *a = &f->lines[1].items[start->line], *b = &f->lines[1].items[other->line];
+  double steps = (other->at - start->at) / pitch;
+  return fabs(steps - round(steps)) <= 0.12 + 0.03 * fabs(steps) &&
+         abs(length_of(a) - length_of(b)) <= 2 + length_of(a) / 4 &&
+         fabs(a->slope - b->slope) <= 0.08;
+}
+
+/* In perspective the pitch changes from tick to tick: from the comb on, in one direction, each next
+ * tick may be a little nearer or farther than the one before. */
+static void follow_comb(finder *f, const stand *stands, size_t count, int step) {
+  int last = -1, before = -1;
+  for (int k = step > 0 ? 0 : (int)count - 1; k >= 0 && k < (int)count; k += step)
+    if (f->rule[1][stands[k].line]) before = last, last = k;
+  for (int k = last + step; before >= 0 && k >= 0 && k < (int)count; k += step) {
+    const page_line *a = &f->lines[1].items[stands[last].line];
+    const page_line *b = &f->lines[1].items[stands[k].line];
+    double ratio = (stands[k].at - stands[last].at) / (stands[last].at - stands[before].at);
+    if (ratio > 1.35) break;
+    if (ratio < 0.75 || abs(length_of(a) - length_of(b)) > 2 + length_of(a) / 4 ||
+        fabs(a->slope - b->slope) > 0.08)
+      continue;
+    f->rule[1][stands[k].line] = true;
+    before = last, last = k;
+  }
+}
+
+/* Ticks on a lying rule: LEAST_TICKS or more of like length, at equal distances but for some that
+ * are hidden. Of all pitches between two neighbours, or the next but one, the one with the most
+ * ticks less the gaps between them is taken: a 1 in each of two cells makes no comb. */
 static void find_ticks(finder *f) {
-  page_lines *ticks = &f->lines[1];
+  stand stands[PAGE_MOST_LINES];
   for (size_t i = 0; i < f->lines[0].count; ++i) {
-    const page_line *base = &f->lines[0].items[i];
     if (!f->rule[0][i]) continue;
-    for (size_t k = 0; k < ticks->count; ++k) {
-      const page_line *tick = &ticks->items[k];
-      double at, slack = 4 + base->thickness + tick->thickness;
-      if (f->rule[1][k] || !meet(tick, base, &at)) continue;
-      if (fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack) continue;
-      int like = 0;
-      double place, gap = INFINITY;
-      if (!meet(base, tick, &place)) continue;
-      for (size_t n = 0; n < ticks->count; ++n) {
-        const page_line *other = &ticks->items[n];
-        double there, along;
-        if (n == k || !meet(other, base, &there) || !meet(base, other, &along)) continue;
-        if (fmin(fabs(there - other->first), fabs(there - other->last)) > slack) continue;
-        if (abs(length_of(other) - length_of(tick)) > 2 + length_of(tick) / 6) continue;
-        if (fabs(other->slope - tick->slope) > 0.08) continue;
-        gap = fmin(gap, fabs(along - place));
-        ++like;
+    size_t count = find_stands(f, &f->lines[0].items[i], stands), start = 0;
+    double pitch = 0, best = 0;
+    for (size_t k = 0; k < count; ++k)
+      for (size_t n = k + 1; n < count && n <= k + 3; ++n) {
+        double tried = stands[n].at - stands[k].at, low = INFINITY, high = -INFINITY;
+        int hits = 0;
+        if (tried < 0.8 * f->glyph || tried < LEAST_LENGTH) continue;
+        for (size_t m = 0; m < count; ++m) {
+          if (!on_comb(f, &stands[k], tried, &stands[m])) continue;
+          ++hits;
+          low = fmin(low, stands[m].at), high = fmax(high, stands[m].at);
+        }
+        double score = hits - 0.6 * ((high - low) / tried + 1 - hits);
+        if (hits < LEAST_TICKS || score <= best) continue;
+        best = score, pitch = tried, start = k;
       }
-      /* Written ones come close to each other, and are not all of one height. */
-      if (like + 1 >= LEAST_TICKS && gap > 0.6 * f->glyph) f->rule[1][k] = true;
+    for (size_t k = 0; k < count && best > 0; ++k)
+      if (on_comb(f, &stands[start], pitch, &stands[k])) f->rule[1][stands[k].line] = true;
+    if (best > 0) {
+      follow_comb(f, stands, count, 1);
+      follow_comb(f, stands, count, -1);
     }
   }
 }
@@ -226,16 +281,6 @@ static bool between(const page_line *a, const page_line *b, double share, page_l
 static int by_size(const void *a, const void *b) {
   double first = *(const double *)a, second = *(const double *)b;
   return first < second ? -1 : first > second;
-}
-
-typedef struct stand {
-  double at;
-  size_t line;
-} stand;
-
-static int by_place(const void *a, const void *b) {
-  const stand *first = a, *second = b;
-  return first->at < second->at ? -1 : first->at > second->at;
 }
 
 /* Where upright rules stand on a lying one at equal distances but for a gap of two or three, a

@@ -12,9 +12,8 @@
 /* A quarter of the pixels of the largest working picture: more is noise, not writing. */
 enum { MOST_RUNS = 1 << 22, SPECK = 9 /* pixels that are no stroke in any picture */ };
 
-/* Of a component's darkness, at its edges; thinner components have no edges to speak of. */
-#define LEAST_EDGE 0.35f
-#define SHARP      6.0
+/* Of a component's darkness, at its edges. */
+#define LEAST_EDGE 0.25f
 #define PI         3.14159265358979323846
 
 static size_t count_runs(const ink_image *mask) {
@@ -200,7 +199,7 @@ static bool is_shadow(const page_component *item, double stroke, int width, int 
 }
 
 /* Strokes have edges, and the border of a shadow has none: how much of a component's darkness comes
- * within SOFT pixels to each side of where its runs end, on average. */
+ * within SOFT pixels to each side of where its runs end, on average; 1 where all runs are short. */
 static scrawl_status find_edges(const page_runs *runs, const ink_image *dark, int paper,
                                 float *edges, base_error *error) {
   enum { SOFT = 3 };
@@ -208,12 +207,12 @@ static scrawl_status find_edges(const page_runs *runs, const ink_image *dark, in
   if (!whole) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to drop shadows");
   for (size_t i = 0; i < runs->count; ++i) {
     const page_run *run = &runs->items[i];
+    if (run->end - run->x < 2 * SOFT) continue; /* thin, or a tatter of noise */
     const uint8_t *row = dark->pixels + (size_t)run->y * dark->stride;
     int middle = (run->x + run->end) / 2, sides[2] = {run->x, run->end - 1};
     for (int k = 0; k < 2; ++k) {
       int out = sides[k] + (k ? SOFT : -SOFT), in = sides[k] + (k ? -SOFT : SOFT);
       if (out < 0 || out >= dark->width) continue;
-      if (k ? in < middle : in > middle) in = middle;
       edges[run->component] += (float)row[in] - (float)row[out];
       whole[run->component] +=
           (float)(row[middle] > row[in] ? row[middle] : row[in]) - (float)paper;
@@ -243,7 +242,7 @@ scrawl_status page_drop_dirt(ink_image *mask, const ink_image *dark, int paper,
     for (size_t i = 0; i < runs->component_count; ++i) {
       const page_component *item = &runs->components[i];
       dropped[i] = is_speck(item, stroke) || is_shadow(item, stroke, mask->width, mask->height) ||
-                   (edges[i] < LEAST_EDGE && thickness_of(item) > SHARP);
+                   edges[i] < LEAST_EDGE;
     }
     wipe_components(mask, runs, dropped);
   }
