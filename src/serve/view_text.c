@@ -34,7 +34,7 @@ static void append_slice(format_buffer *html, const char *from, const char *end)
   for (; from < end; from++) serve_view_escaped(html, (const char[]){*from, '\0'});
 }
 
-/* The glyph's sign in the text, with nothing before it but what separates signs; NULL: not there. */
+/* The sign in the text, with nothing before it but what separates signs; NULL: not there. */
 static const char *find_sign(const char *text, const char *sign) {
   const char *found = *sign ? strstr(text, sign) : NULL;
   for (const char *at = text; found && at < found; at++)
@@ -47,11 +47,13 @@ static void append_line(format_buffer *html, const read_line *line) {
   format_append(html, "<p>");
   for (size_t g = 0; g < line->glyph_count; g++) {
     const read_glyph *glyph = &line->glyphs[g];
-    const char *found = glyph->rejected ? at : find_sign(at, glyph->text);
-    if (!found) continue;
-    append_slice(html, at, found);
+    if (!glyph->rejected) {
+      const char *found = find_sign(at, glyph->text);
+      if (!found) continue;
+      append_slice(html, at, found);
+      at = found + strlen(glyph->text);
+    }
     append_sign(html, glyph);
-    at = found + strlen(glyph->text);
   }
   serve_view_escaped(html, at);
   format_append(html, "</p>\n");
