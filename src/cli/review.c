@@ -49,7 +49,7 @@ static size_t rank(const cli_scores *e, const float *row, read_alternative *cand
 
 static scrawl_status add_picture(page_review *review, const cli_scores *e, size_t picture,
                                  base_error *error) {
-  read_alternative candidates[SCRAWL_MAX_ALTERNATIVES];
+  read_alternative candidates[SCRAWL_MAX_ALTERNATIVES] = {{"", 0}};
   read_glyph glyph = {.text = "",
                       .box = {0, 0, INK_GLYPH_SIDE, INK_GLYPH_SIDE},
                       .alternatives = candidates,

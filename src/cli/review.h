@@ -14,7 +14,7 @@ scrawl_status cli_review_take(page_review *review, const char *file, page_cuts *
 scrawl_status cli_review_end(const cli_command *command, const char *folder, page_review *review,
                              base_error *error);
 /* The pictures of an evaluation that were rejected, under the labels that they have. */
-scrawl_status cli_review_scores(const cli_command *command, const char *folder,
-                                const cli_scores *scores, base_error *error);
+scrawl_status cli_review_scores(const cli_command *command, const char *folder, const cli_scores *e,
+                                base_error *error);
 
 #endif

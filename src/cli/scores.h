@@ -37,10 +37,10 @@ typedef struct cli_scores {
   size_t stranger_count;
 } cli_scores;
 
-void cli_scores_free(cli_scores *scores);
-void cli_scores_print(const cli_scores *scores);
-scrawl_status cli_scores_print_json(const cli_scores *scores, base_error *error);
-scrawl_status cli_scores_report(const cli_command *command, const char *path,
-                                const cli_scores *scores, base_error *error);
+void cli_scores_free(cli_scores *e);
+void cli_scores_print(const cli_scores *e);
+scrawl_status cli_scores_print_json(const cli_scores *e, base_error *error);
+scrawl_status cli_scores_report(const cli_command *command, const char *path, const cli_scores *e,
+                                base_error *error);
 
 #endif
