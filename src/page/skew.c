@@ -1,8 +1,9 @@
 /* How a page is turned. Ruled lines tell best: the median of their directions, by length. Pages
- * without are asked by Leptonica's pixFindSkew, which looks for the angle at which the sums of rows
- * differ most from one to the next (Postl 1986; Bloomberg et al. 1995); where it is not sure, glyphs
- * are parted into lines at its angle and one slope is fitted to all lines. A single string is turned only when a straight line through its glyphs slopes by far more than
- * chance would make it.
+ * without are asked by Leptonica's pixFindSkew, which looks for the angle at which the sums of
+ * rows differ most from one to the next (Postl 1986; Bloomberg et al. 1995); where it is not sure,
+ * glyphs are parted into lines at its angle and one slope is fitted to all lines. A single string
+ * is turned only when a straight line through its glyphs slopes by far more than chance would make
+ * it.
  *
  * Lying pages: digits are higher than wide, and neighbours in a line are near. Where both are so
  * for a picture on its side, and clearly, it is turned by a quarter. */
