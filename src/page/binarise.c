@@ -7,8 +7,9 @@
  * The picture has been flattened, so Otsu's and Sauvola's question (which level parts ink from
  * paper here?) has half its answer: paper is known. The other half is how dark ink is nearby, its
  * strength S: the contraharmonic mean of all that is darker than noise, sum(d^2) / sum(d), over
- * tiles of 32 pixels and their neighbours. Ink is what is darker than a given part of the way to S. So
- * pencil is found beside pen, and the blurred rim of a thick stroke does not fill its loops. */
+ * tiles of 32 pixels and their neighbours. Ink is what is darker than a given part of the way to
+ * S. So pencil is found beside pen, and the blurred rim of a thick stroke does not fill its
+ * loops. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

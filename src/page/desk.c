@@ -3,8 +3,9 @@
  * On a coarse picture, with ink filled by a closing, a threshold parts sheet and table. The
  * largest bright component is taken for a sheet when its edges are straight, are edges (clearly
  * darker right behind them, which the border of a shadow seldom is), and are not those of the
- * picture; four edges that make a quadrilateral may be weaker. Each side is fitted by least squares between the corners, which are the points farthest
- * out along the diagonals. Four edges give the perspective; fewer still tell what lies outside. */
+ * picture; four edges that make a quadrilateral may be weaker. Each side is fitted by least
+ * squares between the corners, which are the points farthest out along the diagonals. Four edges
+ * give the perspective; fewer still tell what lies outside. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Light that falls unevenly, and shadows: every pixel is compared with the paper at its place.
  *
- * The paper's brightness is a grey closing of the picture: the means of cells of 4 x 4 pixels,
- * so that noise does not lift it, then Leptonica's closing with a brick of a fourteenth of the
- * picture, which fills strokes and keeps the edges of shadows, and a little smoothing, before which
- * shade is made as much larger, lest its edge look like ink. What is darker than a third of the picture's paper over the width of a brick is no
- * paper in a shadow: it stays dark.
+ * The paper's brightness is a grey closing of the picture: the means of cells of 4 x 4 pixels, so
+ * that noise does not lift it, then Leptonica's closing with a brick of a fourteenth of the
+ * picture, which fills strokes and keeps the edges of shadows, and a little smoothing, before
+ * which shade is made as much larger, lest its edge look like ink. What is darker than a third of
+ * the picture's paper over the width of a brick is no paper in a shadow: it stays dark.
  *
  *   darkness = DARK_PAPER + 255 (light - grey) / light */
 #include <math.h>

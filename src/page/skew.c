@@ -1,8 +1,9 @@
 /* How a page is turned. Ruled lines tell best: the median of their directions, by length. Pages
- * without are asked by Leptonica's pixFindSkew, which looks for the angle at which the sums of rows
- * differ most from one to the next (Postl 1986; Bloomberg et al. 1995); where it is not sure, glyphs
- * are parted into lines at its angle and one slope is fitted to all lines. A single string is turned only when a straight line through its glyphs slopes by far more than
- * chance would make it.
+ * without are asked by Leptonica's pixFindSkew, which looks for the angle at which the sums of
+ * rows differ most from one to the next (Postl 1986; Bloomberg et al. 1995); where it is not sure,
+ * glyphs are parted into lines at its angle and one slope is fitted to all lines. A single string
+ * is turned only when a straight line through its glyphs slopes by far more than chance would make
+ * it.
  *
  * Lying pages: digits are higher than wide, and neighbours in a line are near. Where both are so
  * for a picture on its side, and clearly, it is turned by a quarter. */
@@ -119,6 +120,14 @@ static bool fit_lines(const page_runs *runs, double stroke, place *places, doubl
   return true;
 }
 
+/* The second time with the lines that the first angle shows. */
+static bool fit_lines_twice(const page_runs *runs, double stroke, place *places, double *angle,
+                            double *error) {
+  for (int pass = 0; pass < 2; ++pass)
+    if (!fit_lines(runs, stroke, places, angle, error)) return false;
+  return true;
+}
+
 static bool ask_page(PIX *mask, const page_runs *runs, double stroke, place *places, int glyphs,
                      double *angle) {
   l_float32 found = 0, confidence = 0;
@@ -129,8 +138,7 @@ static bool ask_page(PIX *mask, const page_runs *runs, double stroke, place *pla
     return false;
   if (confidence < DOUBTFUL || fabsf(found) > RANGE) found = 0;
   double fitted = (double)found, error = 0;
-  bool lines = fit_lines(runs, stroke, places, &fitted, &error) &&
-               fit_lines(runs, stroke, places, &fitted, &error);
+  bool lines = fit_lines_twice(runs, stroke, places, &fitted, &error);
   if (confidence >= SURE && found != 0) {
     *angle = (double)found;
     return true;
@@ -181,8 +189,8 @@ scrawl_status page_find_skew(PIX *mask, const page_runs *runs, double stroke,
   bool told = ask_rules(rules, rule_count, width < height ? width : height, angle, &spread, items);
   /* Rules that do not agree are seen at a slant: writing knows better which of them it follows. */
   fitted = *angle;
-  if (told && spread > UNLIKE && fit_lines(runs, stroke, places, &fitted, &doubt) &&
-      fit_lines(runs, stroke, places, &fitted, &doubt) && doubt < spread)
+  if (told && spread > UNLIKE && fit_lines_twice(runs, stroke, places, &fitted, &doubt) &&
+      doubt < spread)
     *angle = fitted;
   if (!told)
     told = ask_page(mask, runs, stroke, places, glyphs, angle) || ask_string(runs, stroke, angle);
