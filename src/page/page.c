@@ -98,8 +98,9 @@ static scrawl_status read_sheet(read_reader *reader, const page_picture *picture
   return status;
 }
 
-/* Whether there is more than one glyph: two in a line, or three in lines of their own, sure and of
- * similar height. Whatever else is in a picture of one glyph gives single ones that are not. */
+/* Whether there is more than one glyph: two in a line or in a grid, or three in lines of their own,
+ * sure and of similar height. Whatever else is in a picture of one glyph gives single ones that are
+ * not. */
 static bool has_several(const read_page *page) {
   int tallest = 0;
   size_t all = 0;
@@ -115,7 +116,7 @@ static bool has_several(const read_page *page) {
       all += in_line;
       if (in_line > 1) return true;
     }
-  return all > 2;
+  return all > (page->cells ? 1 : 2);
 }
 
 /* A picture of one glyph is read as such: what was made for it knows more of single glyphs, that
