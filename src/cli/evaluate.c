@@ -294,15 +294,15 @@ static scrawl_status evaluate(cli_scores *e, base_error *error) {
 }
 
 /* Labels of several signs are another thing: see evaluate_sequence.c. */
-static scrawl_status open_and_evaluate_sequence(page_mode mode, size_t *failed,
-                                                base_error *error) {
-  const cli_sequence what = {given.data, given.model, given.alphabet, mode,
-                             given.threads, given.json};
+static scrawl_status open_and_evaluate_sequence(page_mode mode, size_t *failed, base_error *error) {
+  const cli_sequence what = {given.data, given.model,   given.alphabet,
+                             mode,       given.threads, given.json};
   read_model *model;
   if (given.noise || given.report || given.review || !isnan(given.max_error))
-    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                     "--noise, --report, --review and --max-error are for glyphs, not for lines and "
-                     "grids");
+    return base_fail(
+        error, SCRAWL_INVALID_ARGUMENT,
+        "--noise, --report, --review and --max-error are for glyphs, not for lines and "
+        "grids");
   BASE_TRY(cli_open_model(given.model, &model, error));
   scrawl_status status = cli_evaluate_sequence(&what, model, failed, error);
   read_model_free(model);
