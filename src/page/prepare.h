@@ -67,8 +67,9 @@ typedef struct page_runs {
   page_component *components;
   size_t component_count;
 } page_runs;
-/* `label` false: without components. */
-scrawl_status page_find_runs(const ink_image *mask, bool label, page_runs *runs, base_error *error);
+/* `with_components` false: the mask's runs alone. */
+scrawl_status page_find_runs(const ink_image *mask, bool with_components, page_runs *runs,
+                             base_error *error);
 void page_runs_free(page_runs *runs);
 /* The usual width of strokes. */
 double page_find_stroke(const page_runs *runs, int width, int height);

@@ -119,6 +119,14 @@ static bool fit_lines(const page_runs *runs, double stroke, place *places, doubl
   return true;
 }
 
+/* The second time with the lines that the first angle shows. */
+static bool fit_lines_twice(const page_runs *runs, double stroke, place *places, double *angle,
+                            double *error) {
+  for (int pass = 0; pass < 2; ++pass)
+    if (!fit_lines(runs, stroke, places, angle, error)) return false;
+  return true;
+}
+
 static bool ask_page(PIX *mask, const page_runs *runs, double stroke, place *places, int glyphs,
                      double *angle) {
   l_float32 found = 0, confidence = 0;
@@ -129,8 +137,7 @@ static bool ask_page(PIX *mask, const page_runs *runs, double stroke, place *pla
     return false;
   if (confidence < DOUBTFUL || fabsf(found) > RANGE) found = 0;
   double fitted = (double)found, error = 0;
-  bool lines = fit_lines(runs, stroke, places, &fitted, &error) &&
-               fit_lines(runs, stroke, places, &fitted, &error);
+  bool lines = fit_lines_twice(runs, stroke, places, &fitted, &error);
   if (confidence >= SURE && found != 0) {
     *angle = (double)found;
     return true;
@@ -181,8 +188,8 @@ scrawl_status page_find_skew(PIX *mask, const page_runs *runs, double stroke,
   bool told = ask_rules(rules, rule_count, width < height ? width : height, angle, &spread, items);
   /* Rules that do not agree are seen at a slant: writing knows better which of them it follows. */
   fitted = *angle;
-  if (told && spread > UNLIKE && fit_lines(runs, stroke, places, &fitted, &doubt) &&
-      fit_lines(runs, stroke, places, &fitted, &doubt) && doubt < spread)
+  if (told && spread > UNLIKE && fit_lines_twice(runs, stroke, places, &fitted, &doubt) &&
+      doubt < spread)
     *angle = fitted;
   if (!told)
     told = ask_page(mask, runs, stroke, places, glyphs, angle) || ask_string(runs, stroke, angle);

@@ -151,7 +151,7 @@ static void keep_straight(tracer *t) {
     if (residual_of(&item->sums) > 0.6 + 0.3 * thickness) continue;
     t->items[kept++] = *item;
   }
-  qsort(t->items, kept, sizeof *t->items, longer);
+  if (kept) qsort(t->items, kept, sizeof *t->items, longer);
   t->count = kept < MOST_FRAGMENTS ? kept : MOST_FRAGMENTS;
 }
 

@@ -345,7 +345,10 @@ static void rules_go_and_strokes_stay(void **state) {
       if (ink[1][k] <= 0.5f * CASES[i].strength) continue;
       bool near = false;
       for (int v = -3; v <= 3; v++)
-        for (int u = -3; u <= 3; u++) near = near || ink[0][k + v * 1000 + u] > 0;
+        for (int u = -3; u <= 3; u++) {
+          int at = k + v * 1000 + u;
+          near = near || (at >= 0 && at < 700000 && ink[0][at] > 0);
+        }
       if (!near) lines++, left += mask.pixels[k] != 0;
     }
     if (count < 5 || left > 0.03 * lines || kept < 0.95 * strokes)
