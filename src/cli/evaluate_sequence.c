@@ -99,12 +99,12 @@ static scrawl_status read_all(const cli_sequence *what, const data_manifest *man
 static scrawl_status print_json(const cli_sequence *what, const read_model *model,
                                 const train_sequence_score *s, size_t failed, double seconds,
                                 base_error *error) {
-  json_t *root = json_pack(
-      "{s:s,s:s,s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:I,s:f}", "model", model->name, "version",
-      model->version, "data", what->folder, "n", (json_int_t)s->n, "errors",
-      (json_int_t)(s->n - s->exact), "accuracy", train_exact_rate(s), "exact", train_exact_rate(s),
-      "cer", train_character_error_rate(s), "wer", train_word_error_rate(s), "unread",
-      (json_int_t)failed, "seconds", seconds);
+  json_t *root =
+      json_pack("{s:s,s:s,s:s,s:I,s:I,s:f,s:f,s:f,s:f,s:I,s:f}", "model", model->name, "version",
+                model->version, "data", what->folder, "n", (json_int_t)s->n, "errors",
+                (json_int_t)(s->n - s->exact), "accuracy", train_exact_rate(s), "exact",
+                train_exact_rate(s), "cer", train_character_error_rate(s), "wer",
+                train_word_error_rate(s), "unread", (json_int_t)failed, "seconds", seconds);
   int wrong = !root;
   if (root && what->mode == PAGE_GRID) {
     wrong |= json_object_set_new(root, "cells", json_integer((json_int_t)s->cells));

@@ -13,9 +13,9 @@
 
 enum { DEEPEST = 64 }; /* folders within each other */
 
-static const char *const ENDINGS[] = {".png", ".jpg", ".jpeg", ".tif",  ".tiff", ".webp", ".gif",
-                                      ".bmp", ".pnm", ".pgm",  ".ppm",  ".pbm",  ".jp2",  ".heic",
-                                      ".heif"};
+static const char *const ENDINGS[] = {".png",  ".jpg", ".jpeg", ".tif",  ".tiff",
+                                      ".webp", ".gif", ".bmp",  ".pnm",  ".pgm",
+                                      ".ppm",  ".pbm", ".jp2",  ".heic", ".heif"};
 
 static bool is_picture(const char *name) {
   const char *ending = strrchr(name, '.');
@@ -28,8 +28,8 @@ static bool is_picture(const char *name) {
 static scrawl_status add_path(cli_pictures *pictures, char *path, base_error *error) {
   if (path && pictures->count == pictures->capacity) {
     size_t capacity = pictures->capacity ? 2 * pictures->capacity : 64;
-    char **paths = base_realloc(pictures->paths, pictures->capacity * sizeof *paths,
-                                capacity * sizeof *paths);
+    char **paths =
+        base_realloc(pictures->paths, pictures->capacity * sizeof *paths, capacity * sizeof *paths);
     if (paths) {
       pictures->paths = paths;
       pictures->capacity = capacity;

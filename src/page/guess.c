@@ -37,17 +37,17 @@ enum { BATCH = 64, MOST_PIECES = 12 };
 #define PLACE_SPREAD  0.22
 #define MOST_DISTANCE 6.0
 /* Prices, in natural logarithms. */
-#define CUT           0.5 /* any cut through ink ... */
-#define CUT_INK       2.0 /* ... and for each height of the row of ink cut through */
-#define BRIDGE        0.4 /* parts joined of which one is small ... */
-#define BRIDGE_TALL   3.0 /* ... of which both are as tall as a glyph ... */
-#define BRIDGE_WIDTH  10.0 /* ... and for each height of the gap */
-#define BRIDGE_MARK   1.5  /* parts joined of which one could be a mark */
-#define MARK          0.3  /* a mark that stands alone */
-#define CUT_MARK      1.0  /* one that touches a glyph */
-#define NO_GLYPH      4.0 /* a blob as tall as a glyph that is none */
-#define NEVER         14.0 /* a part of one that is none */
-#define LEAST_LOG     (-12.0)
+#define CUT          0.5  /* any cut through ink ... */
+#define CUT_INK      2.0  /* ... and for each height of the row of ink cut through */
+#define BRIDGE       0.4  /* parts joined of which one is small ... */
+#define BRIDGE_TALL  3.0  /* ... of which both are as tall as a glyph ... */
+#define BRIDGE_WIDTH 10.0 /* ... and for each height of the gap */
+#define BRIDGE_MARK  1.5  /* parts joined of which one could be a mark */
+#define MARK         0.3  /* a mark that stands alone */
+#define CUT_MARK     1.0  /* one that touches a glyph */
+#define NO_GLYPH     4.0  /* a blob as tall as a glyph that is none */
+#define NEVER        14.0 /* a part of one that is none */
+#define LEAST_LOG    (-12.0)
 
 static scrawl_status no_memory(base_error *error) {
   return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to read a page");
@@ -56,8 +56,8 @@ static scrawl_status no_memory(base_error *error) {
 static scrawl_status add_guess(page_guesses *guesses, page_guess guess, base_error *error) {
   if (guesses->count == guesses->capacity) {
     size_t capacity = guesses->capacity ? 2 * guesses->capacity : 256;
-    page_guess *items = base_realloc(guesses->items, guesses->capacity * sizeof *items,
-                                     capacity * sizeof *items);
+    page_guess *items =
+        base_realloc(guesses->items, guesses->capacity * sizeof *items, capacity * sizeof *items);
     if (!items) return no_memory(error);
     guesses->items = items;
     guesses->capacity = capacity;
@@ -171,7 +171,9 @@ static void score_glyph(const scorer *s, page_guess *guess, const float *row) {
   const char *sign = read_reader_model(s->reader)->alphabet[class];
   ink_box box = page_pieces_box(s->segments, guess->first, guess->end);
   double sure = fmax(log(fmax((double)row[class], 1e-9)), LEAST_LOG);
-  guess->score = box.width ? sure - shape_distance(s->row, sign, box) - price(s, guess->first, guess->end) : -1e3;
+  guess->score = box.width
+                     ? sure - shape_distance(s->row, sign, box) - price(s, guess->first, guess->end)
+                     : -1e3;
 }
 
 static double longer(ink_box box) {
@@ -230,8 +232,7 @@ static void settle(const scorer *s, page_guess *guess, const float *row, double 
 }
 
 /* Whether pieces first .. end - 1 may be one glyph; `*go_on`: whether longer runs may. */
-static bool may_be_glyph(const scorer *s, const bool *sure, size_t first, size_t end,
-                         bool *go_on) {
+static bool may_be_glyph(const scorer *s, const bool *sure, size_t first, size_t end, bool *go_on) {
   const page_piece *pieces = s->segments->pieces;
   ink_box box = page_pieces_box(s->segments, first, end);
   double height = s->row->height;
@@ -271,8 +272,8 @@ static scrawl_status guess_runs(const scorer *s, const bool *sure, page_guesses 
     bool go_on = true;
     for (size_t end = first + 1; go_on && end <= s->row->end && end <= first + MOST_PIECES; end++)
       if (may_be_glyph(s, sure, first, end, &go_on))
-        BASE_TRY(add_guess(guesses, (page_guess){.first = first, .end = end, .glyph = true},
-                           error));
+        BASE_TRY(
+            add_guess(guesses, (page_guess){.first = first, .end = end, .glyph = true}, error));
   }
   return SCRAWL_OK;
 }
@@ -283,13 +284,12 @@ static scrawl_status guess_none(const scorer *s, const page_guesses *wholes, siz
   for (size_t w = 0; w < count; w++) {
     size_t first = wholes->items[w].first, end = wholes->items[w].end;
     if (first < s->row->first || first >= s->row->end) continue;
-    const float *row =
-        guesses->rows + w * (size_t)read_reader_model(s->reader)->classes;
+    const float *row = guesses->rows + w * (size_t)read_reader_model(s->reader)->classes;
     page_guess none = guess_of_none(s, first, end, true);
     bool knows = read_reader_model(s->reader)->none >= 0;
     if (none.mark == PAGE_NO_MARK)
-      none.score += knows ? fmax(log(fmax(read_no_glyph(s->reader, row), 1e-9)), LEAST_LOG)
-                          : LEAST_LOG;
+      none.score +=
+          knows ? fmax(log(fmax(read_no_glyph(s->reader, row), 1e-9)), LEAST_LOG) : LEAST_LOG;
     BASE_TRY(add_guess(guesses, none, error));
     for (size_t i = first; end > first + 1 && i < end; i++)
       BASE_TRY(add_guess(guesses, guess_of_none(s, i, i + 1, false), error));

@@ -18,7 +18,8 @@ enum { SMALL = 48 }; /* pixels of the longer side: one glyph, unless it is much 
 /* From the reduced picture back to the one that was given. */
 static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
   int width = picture->file_width, height = picture->file_height;
-  double wider = (double)by * width / picture->width, higher = (double)by * height / picture->height;
+  double wider = (double)by * width / picture->width,
+         higher = (double)by * height / picture->height;
   int left = (int)(box.x * wider), top = (int)(box.y * higher);
   int right = (int)ceil((box.x + box.width) * wider);
   int bottom = (int)ceil((box.y + box.height) * higher);
@@ -54,8 +55,8 @@ static scrawl_status read_line_of_one(read_reader *reader, const page_picture *p
   return SCRAWL_OK;
 }
 
-static scrawl_status read_one(read_reader *reader, const page_picture *picture,
-                              read_result *result, base_error *error) {
+static scrawl_status read_one(read_reader *reader, const page_picture *picture, read_result *result,
+                              base_error *error) {
   ink_image image;
   BASE_TRY(page_clean(picture, &image, error));
   scrawl_status status = read_line_of_one(reader, picture, &image, result, error);
@@ -63,15 +64,15 @@ static scrawl_status read_one(read_reader *reader, const page_picture *picture,
   return status;
 }
 
-/* The cells of a grid, if there is one and the mode wants it. A single row of boxes is a line, unless
- * a grid was asked for. */
+/* The cells of a grid, if there is one and the mode wants it. A single row of boxes is a line,
+ * unless a grid was asked for. */
 static scrawl_status read_grid(read_reader *reader, const page_sheet *sheet, page_mode mode,
                                read_result *result, bool *done, base_error *error) {
   page_grid grid;
   BASE_TRY(page_find_grid(sheet, &grid, error));
   bool asked = mode == PAGE_GRID, comb = !asked && grid.rows == 1 && grid.columns > 1;
-  bool wanted = asked ? grid.rows > 0
-                      : comb || (mode == PAGE_AUTO && grid.rows > 1 && grid.columns > 1);
+  bool wanted =
+      asked ? grid.rows > 0 : comb || (mode == PAGE_AUTO && grid.rows > 1 && grid.columns > 1);
   bool fits = true;
   read_page *page = &result->pages[0], before = *page;
   scrawl_status status = SCRAWL_OK;
@@ -98,8 +99,9 @@ static scrawl_status read_sheet(read_reader *reader, const page_picture *picture
   return status;
 }
 
-/* Whether there is more than one glyph: two in a line, or three in lines of their own, sure and of
- * similar height. Whatever else is in a picture of one glyph gives single ones that are not. */
+/* Whether there is more than one glyph: two in a line or in a grid, or three in lines of their own,
+ * sure and of similar height. Whatever else is in a picture of one glyph gives single ones that are
+ * not. */
 static bool has_several(const read_page *page) {
   int tallest = 0;
   size_t all = 0;
@@ -115,7 +117,7 @@ static bool has_several(const read_page *page) {
       all += in_line;
       if (in_line > 1) return true;
     }
-  return all > 2;
+  return all > (page->cells ? 1 : 2);
 }
 
 /* A picture of one glyph is read as such: what was made for it knows more of single glyphs, that
@@ -126,8 +128,7 @@ static scrawl_status read_auto(read_reader *reader, const page_picture *picture,
   read_page *page = &result->pages[0];
   int longer = picture->width > picture->height ? picture->width : picture->height;
   int shorter = picture->width + picture->height - longer;
-  if (longer <= SMALL && 2 * longer <= 3 * shorter)
-    return read_one(reader, picture, result, error);
+  if (longer <= SMALL && 2 * longer <= 3 * shorter) return read_one(reader, picture, result, error);
   BASE_TRY(read_sheet(reader, picture, options, result, error));
   if (has_several(page)) return SCRAWL_OK;
   *page = (read_page){.width = page->width, .height = page->height};

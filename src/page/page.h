@@ -40,8 +40,8 @@ scrawl_status page_clean(const page_picture *picture, ink_image *image, base_err
 int page_reduction(const page_picture *picture);
 
 /* What to look for. DIGIT and GLYPH: one glyph, a digit or whatever the model knows. DIGITS: lines
- * of digits. GRID: a grid of ruled lines, a cell each; lines where there is no grid. AUTO: a grid, if
- * there is one; lines, if there are at least two glyphs; else one glyph. */
+ * of digits. GRID: a grid of ruled lines, a cell each; lines where there is no grid. AUTO: a grid,
+ * if there is one; lines, if there are at least two glyphs; else one glyph. */
 typedef enum page_mode {
   PAGE_AUTO,
   PAGE_DIGIT,
@@ -66,7 +66,8 @@ typedef struct page_options {
  * not know a sign of the alphabet or, with DIGIT, DIGITS or GRID, no digit. */
 scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error);
 
-/* The whole way, one picture into a tree with one page (and no line when it is blank). `options` NULL: all zero. Fails as page_allow() and page_decode() do. */
+/* The whole way, one picture into a tree with one page (and no line when it is blank). `options`
+ * NULL: all zero. Fails as page_allow() and page_decode() do. */
 scrawl_status page_read(const void *bytes, size_t size, const page_options *options,
                         read_reader *reader, read_result *result, base_error *error);
 

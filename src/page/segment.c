@@ -39,7 +39,7 @@ static scrawl_status no_memory(base_error *error) {
 
 /* ---- 1. components ---- */
 
-static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments *segments, 
+static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments *segments,
                                  segment_blobs *blobs, base_error *error) {
   PIX *labels = pixConnCompTransform(mask, 8, 32);
   if (!labels) return no_memory(error);
@@ -156,7 +156,6 @@ static bool belong_together(const page_row *row, ink_box a, ink_box b) {
   return segment_join(a, b).height <= 1.5 * row->height;
 }
 
-
 /* Whether there is ink of blob `other` within `reach` of the box. */
 static bool is_near(const page_segments *segments, ink_box box, int other, int reach) {
   int left = box.x > reach ? box.x - reach : 0, top = box.y > reach ? box.y - reach : 0;
@@ -174,8 +173,7 @@ static bool is_near(const page_segments *segments, ink_box box, int other, int r
 /* A point under the arm of a 7 is none of its parts; the foot of a broken 1 is. */
 static bool stands_alone(const page_segments *segments, const page_row *row, ink_box box,
                          int other) {
-  return page_find_mark(row, box) != PAGE_NO_MARK &&
-         page_find_mark(row, box) != PAGE_SPECK &&
+  return page_find_mark(row, box) != PAGE_NO_MARK && page_find_mark(row, box) != PAGE_SPECK &&
          !is_near(segments, box, other, (int)(NEAR * row->height) + 1);
 }
 
@@ -187,8 +185,7 @@ static void join_row(const page_segments *segments, segment_blobs *blobs, const 
       int a = group_of(blobs, members[i]), b = group_of(blobs, members[j]);
       ink_box x = blobs->items[members[i]].box, y = blobs->items[members[j]].box;
       if (a == b || !belong_together(row, x, y)) continue;
-      if (stands_alone(segments, row, x, members[j]) ||
-          stands_alone(segments, row, y, members[i]))
+      if (stands_alone(segments, row, x, members[j]) || stands_alone(segments, row, y, members[i]))
         continue;
       blobs->items[a > b ? a : b].group = a > b ? b : a;
     }
@@ -249,8 +246,8 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
     uint32_t label = sorted[i].label;
     const page_row *row = &segments->rows[sorted[i].row];
     ink_box box = n->boxes[label] = blobs->items[label - 1].box;
-    bool wide = box.width >= LEAST_CUT_WIDTH * row->height &&
-                page_find_mark(row, box) == PAGE_NO_MARK;
+    bool wide =
+        box.width >= LEAST_CUT_WIDTH * row->height && page_find_mark(row, box) == PAGE_NO_MARK;
     if (wide)
       BASE_TRY(segment_find_cuts(ink, segments->labels, label, box, row->height, &n->cuts[label],
                                  error));
@@ -260,7 +257,8 @@ static scrawl_status make_pieces(const ink_image *ink, const segment_blobs *blob
   segments->pieces = base_alloc_zero(pieces + 1, sizeof *segments->pieces);
   if (!segments->pieces) return no_memory(error);
   segments->piece_count = pieces;
-  for (size_t r = 0; r < segments->row_count; r++) segments->rows[r].first = segments->rows[r].end = 0;
+  for (size_t r = 0; r < segments->row_count; r++)
+    segments->rows[r].first = segments->rows[r].end = 0;
   for (size_t i = 0; i < count; i++) {
     uint32_t label = sorted[i].label;
     page_row *row = &segments->rows[sorted[i].row];
@@ -289,8 +287,8 @@ static scrawl_status number_pieces(const ink_image *ink, segment_blobs *blobs,
     for (size_t i = 0; i < blobs->count; i++) {
       const segment_blob *blob = &blobs->items[i];
       if (blob->row >= 0 && blob->group == (int)i)
-        sorted[count++] = (sorted_blob){blob->row, 2 * blob->box.x + blob->box.width,
-                                        (uint32_t)i + 1};
+        sorted[count++] =
+            (sorted_blob){blob->row, 2 * blob->box.x + blob->box.width, (uint32_t)i + 1};
     }
     qsort(sorted, count, sizeof *sorted, compare_places);
     status = make_pieces(ink, blobs, sorted, count, &n, segments, error);
@@ -305,8 +303,7 @@ static scrawl_status number_pieces(const ink_image *ink, segment_blobs *blobs,
 
 /* ---- the whole ---- */
 
-static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments,
-                                base_error *error) {
+static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments, base_error *error) {
   int *members = base_alloc(blobs->count + 1, sizeof *members);
   if (!members) return no_memory(error);
   for (size_t i = 0; i < blobs->count; i++) blobs->items[i].group = (int)i;
@@ -407,8 +404,7 @@ void page_pieces_glyph(const page_segments *segments, const ink_image *ink, size
     size_t at = (size_t)(box.y + y);
     const uint8_t *levels = ink->pixels + at * ink->stride + (size_t)box.x;
     const uint32_t *of = segments->labels + at * (size_t)segments->width + (size_t)box.x;
-    for (int x = 0; x < box.width; x++)
-      *scratch++ = of[x] > first && of[x] <= end ? levels[x] : 0;
+    for (int x = 0; x < box.width; x++) *scratch++ = of[x] > first && of[x] <= end ? levels[x] : 0;
   }
   memset(glyph, 0, INK_GLYPH_PIXELS);
   if (box.width && ink_find(&alone, &found)) ink_normalise_glyph(&alone, found, glyph);

@@ -21,9 +21,9 @@ typedef struct page_piece {
 } page_piece;
 
 typedef struct page_row {
-  size_t first, end;     /* pieces first .. end - 1 */
-  double height;         /* of its glyphs, in pixels */
-  double middle, slope;  /* y of the glyphs' middle at x = 0, and how it goes down with x */
+  size_t first, end;    /* pieces first .. end - 1 */
+  double height;        /* of its glyphs, in pixels */
+  double middle, slope; /* y of the glyphs' middle at x = 0, and how it goes down with x */
 } page_row;
 
 typedef struct page_segments {

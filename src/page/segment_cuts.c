@@ -185,8 +185,7 @@ static void drop_slivers(const field *f, double height, segment_cuts *cuts) {
 }
 
 scrawl_status segment_find_cuts(const ink_image *ink, const uint32_t *labels, uint32_t label,
-                                ink_box box, double height, segment_cuts *cuts,
-                                base_error *error) {
+                                ink_box box, double height, segment_cuts *cuts, base_error *error) {
   *cuts = (segment_cuts){0};
   if (box.width > UINT16_MAX) return SCRAWL_OK;
   field f = {.width = box.width, .height = box.height};

@@ -11,8 +11,8 @@ typedef struct segment_blob {
   int area;     /* pixels */
   uint64_t sum; /* of their ink */
   bool faint;   /* much fainter than the writing: left out */
-  int row;   /* index of the row; -1: left out */
-  int group; /* index of the blob that it was joined to; itself */
+  int row;      /* index of the row; -1: left out */
+  int group;    /* index of the blob that it was joined to; itself */
 } segment_blob;
 
 typedef struct segment_blobs {
@@ -40,8 +40,7 @@ typedef struct segment_cuts {
 } segment_cuts;
 /* `label` is that of the blob's pixels, `height` that of the row. */
 scrawl_status segment_find_cuts(const ink_image *ink, const uint32_t *labels, uint32_t label,
-                                ink_box box, double height, segment_cuts *cuts,
-                                base_error *error);
+                                ink_box box, double height, segment_cuts *cuts, base_error *error);
 
 static inline ink_box segment_join(ink_box a, ink_box b) {
   int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;

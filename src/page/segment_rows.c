@@ -126,8 +126,8 @@ static int find_band(const page_row *rows, size_t count, const segment_blobs *bl
     const page_row *row = &rows[r];
     ink_box end = blobs->items[last[r]].box;
     double away = fabs(middle_y(box) - segment_row_middle(row, middle_x(box)));
-    bool within = box.x + box.width > left[r] - row->height &&
-                  box.x < end.x + end.width + row->height;
+    bool within =
+        box.x + box.width > left[r] - row->height && box.x < end.x + end.width + row->height;
     if (!within || away > BAND * row->height || box.height > 1.5 * row->height) continue;
     if (away >= nearest) continue;
     nearest = away;
@@ -233,8 +233,7 @@ scrawl_status segment_fill_cells(segment_blobs *blobs, const ink_box *boxes, siz
     if (tallest[i].key >= LEAST_IN_CELL * boxes[i].height)
       tallest[filled++] = (order){i, tallest[i].key, 1};
   double usual = usual_height(tallest, filled);
-  for (size_t i = 0; i < count; i++)
-    rows[i].height = usual > 0 ? usual : 0.6 * boxes[i].height;
+  for (size_t i = 0; i < count; i++) rows[i].height = usual > 0 ? usual : 0.6 * boxes[i].height;
   base_free(tallest);
   return SCRAWL_OK;
 }

@@ -124,8 +124,7 @@ static ink_box join(ink_box a, ink_box b) {
   return (ink_box){left, top, right - left, bottom - top};
 }
 
-static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line,
-                                 base_error *error) {
+static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
   size_t classes = (size_t)read_reader_model(r->reader)->classes;
   line->glyphs = base_arena_alloc(r->arena, count, sizeof *line->glyphs);
   float *scaled = base_arena_alloc(r->arena, classes, sizeof *scaled);
@@ -185,11 +184,11 @@ static scrawl_status read_row(row_reader *r, const page_row *row, read_line *lin
     const page_guess *guess = &r->guesses->items[i];
     if (guess->first < row->first || guess->first >= row->end) continue;
     r->of[count] = i;
-    r->spans[count++] = (read_span){(int)(guess->first - row->first),
-                                    (int)(guess->end - row->first), guess->score};
+    r->spans[count++] =
+        (read_span){(int)(guess->first - row->first), (int)(guess->end - row->first), guess->score};
   }
-  BASE_TRY(read_find_path(r->spans, count, (int)(row->end - row->first), r->path, r->share,
-                          &length, error));
+  BASE_TRY(read_find_path(r->spans, count, (int)(row->end - row->first), r->path, r->share, &length,
+                          error));
   size_t glyphs = collect(r, length);
   if (glyphs == 0) return SCRAWL_OK;
   find_spaces(r, row, glyphs);
@@ -224,8 +223,7 @@ scrawl_status page_read_rows(read_reader *reader, const page_segments *segments,
   page_guesses guesses;
   *lines = NULL;
   BASE_TRY(page_guess_glyphs(reader, segments, ink, &guesses, error));
-  row_reader r = {
-      .reader = reader, .segments = segments, .guesses = &guesses, .arena = arena};
+  row_reader r = {.reader = reader, .segments = segments, .guesses = &guesses, .arena = arena};
   scrawl_status status = read_rows(&r, lines, error);
   base_free(r.spans);
   base_free(r.of);

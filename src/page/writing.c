@@ -94,8 +94,8 @@ static scrawl_status fill_page(const page_sheet *sheet, const page_grid *grid, r
   }
   for (int r = 0; r < grid->rows; r++) {
     read_line *line = &page->lines[page->line_count];
-    BASE_TRY(join_cells(cells + (size_t)r * (size_t)grid->columns, grid->columns,
-                        comb ? "" : "\t", arena, line, error));
+    BASE_TRY(join_cells(cells + (size_t)r * (size_t)grid->columns, grid->columns, comb ? "" : "\t",
+                        arena, line, error));
     if (line->glyph_count == 0) continue;
     if (comb) join_comb(line);
     page->line_count++;
@@ -117,8 +117,7 @@ scrawl_status page_read_cells(read_reader *reader, const page_sheet *sheet, cons
   ink_box *boxes = base_alloc(count, sizeof *boxes);
   if (!boxes) return no_memory(error);
   for (size_t i = 0; i < count; i++) boxes[i] = grid->cells[i].box;
-  scrawl_status status =
-      page_segment_cells(sheet, boxes, count, &segments, error);
+  scrawl_status status = page_segment_cells(sheet, boxes, count, &segments, error);
   base_free(boxes);
   if (status != SCRAWL_OK) return status;
   status = page_read_rows(reader, &segments, &sheet->ink, arena, &cells, error);

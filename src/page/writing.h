@@ -9,8 +9,8 @@
 scrawl_status page_read_lines(read_reader *reader, const page_sheet *sheet, base_arena *arena,
                               read_page *page, base_error *error);
 /* The cells of a grid, and a line for each of its rows that has ink. A comb, a single row of boxes,
- * becomes a line like any other when `comb` is set, and no grid. `*fits`: most of the sheet's ink lies
- * in cells, none in lines across them. */
+ * becomes a line like any other when `comb` is set, and no grid. `*fits`: most of the sheet's ink
+ * lies in cells, not in lines across them. */
 scrawl_status page_read_cells(read_reader *reader, const page_sheet *sheet, const page_grid *grid,
                               bool comb, base_arena *arena, read_page *page, bool *fits,
                               base_error *error);

@@ -72,8 +72,7 @@ static void walk(lattice *l) {
   for (int e = l->pieces; e > 0; e--)
     for (size_t i = l->head[e]; i != SIZE_MAX; i = l->next[i]) {
       const read_span *span = &l->spans[i];
-      l->backward[span->first] =
-          add_logs(l->backward[span->first], l->backward[e] + span->score);
+      l->backward[span->first] = add_logs(l->backward[span->first], l->backward[e] + span->score);
     }
 }
 
@@ -84,8 +83,8 @@ static void trace(const lattice *l, size_t *path, double *share, size_t *length)
   for (int e = l->pieces; e > 0; e = l->spans[l->chosen[e]].first) {
     const read_span *span = &l->spans[l->chosen[e]];
     path[--many] = l->chosen[e];
-    double part = exp(l->forward[span->first] + span->score + l->backward[e] -
-                      l->forward[l->pieces]);
+    double part =
+        exp(l->forward[span->first] + span->score + l->backward[e] - l->forward[l->pieces]);
     share[many] = part < 1 ? part : 1;
   }
 }

@@ -6,10 +6,10 @@
 
 /* Sums over pictures; all zero at first. */
 typedef struct train_sequence_score {
-  size_t n, exact;                     /* pictures; read without a mistake */
-  size_t signs, sign_errors;           /* of the truths; insertions, deletions, substitutions */
-  size_t words, word_errors;           /* parted by spaces and line ends */
-  size_t cells, cells_right;           /* of grids */
+  size_t n, exact;           /* pictures; read without a mistake */
+  size_t signs, sign_errors; /* of the truths; insertions, deletions, substitutions */
+  size_t words, word_errors; /* parted by spaces and line ends */
+  size_t cells, cells_right; /* of grids */
 } train_sequence_score;
 
 /* The least insertions, deletions and substitutions of signs (UTF-8) that make one text of the

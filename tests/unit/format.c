@@ -89,8 +89,9 @@ static void a_table_has_a_row_for_everything(void **state) {
 }
 
 /* 2 x 3 cells of which the second row is empty, and a line for the first. */
-static read_cell cells[] = {{"5", 0.9, {1, 2, 3, 4}},  {"", 1, {5, 2, 3, 4}}, {"12", 0.5, {9, 2, 3, 4}},
-                            {"", 1, {1, 6, 3, 4}},     {"", 1, {5, 6, 3, 4}}, {"", 1, {9, 6, 3, 4}}};
+static read_cell cells[] = {{"5", 0.9, {1, 2, 3, 4}},  {"", 1, {5, 2, 3, 4}},
+                            {"12", 0.5, {9, 2, 3, 4}}, {"", 1, {1, 6, 3, 4}},
+                            {"", 1, {5, 6, 3, 4}},     {"", 1, {9, 6, 3, 4}}};
 static read_line grid_lines[] = {{.text = "5\t\t12", .confidence = 0.45, .box = {1, 2, 11, 4}}};
 static read_page grid_page[] = {{.width = 12,
                                  .height = 10,
@@ -101,8 +102,7 @@ static read_page grid_page[] = {{.width = 12,
                                  .cells = cells}};
 
 static char *write_grid(const char *format, const char *source) {
-  read_result result = {
-      .pages = grid_page, .page_count = 1, .model_name = "", .model_version = ""};
+  read_result result = {.pages = grid_page, .page_count = 1, .model_name = "", .model_version = ""};
   format_buffer buffer = {0};
   assert_int_equal(format_find(format)->write(&result, source, &buffer, &error), SCRAWL_OK);
   return buffer.text;

@@ -18,9 +18,14 @@ static void distances_are_those_worked_out_by_hand(void **state) {
     const char *a, *b;
     size_t distance;
   } CASES[] = {
-      {"", "", 0},           {"123", "123", 0},   {"123", "", 3},
-      {"", "12", 2},         {"123", "13", 1},    {"123", "1243", 1},
-      {"123", "321", 2},     {"kitten", "sitting", 3},
+      {"", "", 0},
+      {"123", "123", 0},
+      {"123", "", 3},
+      {"", "12", 2},
+      {"123", "13", 1},
+      {"123", "1243", 1},
+      {"123", "321", 2},
+      {"kitten", "sitting", 3},
       {"\xc3\xa9t\xc3\xa9", "ete", 2}, /* signs, not bytes */
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -52,7 +57,7 @@ static void cells_are_compared_place_by_place(void **state) {
     const char *read;
     size_t right;
   } CASES[] = {
-      {"1.3/.5.", 6},   {"1.4/.5.", 5}, {"1.3", 3},     {"", 0},
+      {"1.3/.5.", 6},   {"1.4/.5.", 5}, {"1.3", 3},      {"", 0},
       {"1.3/.5./9", 6}, {"1/.5.", 4},   {"1.37/.5.", 6},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
