@@ -78,8 +78,9 @@ function tap(event: MouseEvent, page: Page): void {
   const near = buttons()
     .map((button, index) => {
       const box = button.getBoundingClientRect();
-      const [x, y] = [event.clientX, event.clientY];
-      return { button, index, far: Math.hypot(gap(x, box.left, box.right), gap(y, box.top, box.bottom)) };
+      const x = gap(event.clientX, box.left, box.right);
+      const y = gap(event.clientY, box.top, box.bottom);
+      return { button, index, far: Math.hypot(x, y) };
     })
     .sort((a, b) => a.far - b.far)[0];
   if (!near || near.far > FINGER) return;

@@ -7,8 +7,8 @@ export interface Place {
   column: number;
 }
 
-/* How far the sign's middle is from the cell's, in sizes of the cell; up to a half within. The boxes
- * of a grid that stands askew overlap: being in one says less than being near its middle. */
+/* How far the sign's middle is from the cell's, in sizes of the cell; up to a half within. The
+ * boxes of a grid that stands askew overlap: being in one says less than being near its middle. */
 function distance({ box: cell }: Cell, { box: glyph }: Glyph): number {
   const x = glyph[0] + glyph[2] / 2 - cell[0] - cell[2] / 2;
   const y = glyph[1] + glyph[3] / 2 - cell[1] - cell[3] / 2;

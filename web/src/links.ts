@@ -1,6 +1,6 @@
 /* One sign shows in several places: its box over the picture, its place in the text. Whichever is
- * pointed at, tapped or reached with the keyboard, all of them light up, and a bubble beside it says
- * what else it could be.
+ * pointed at, tapped or reached with the keyboard, all of them light up, and a bubble beside it
+ * says what else it could be.
  *
  * A mouse shows a sign while it is over it; a tap or click keeps it until the next one elsewhere;
  * Escape puts it away. The bubble stays while the mouse is on it, so that one can get there. It is

@@ -114,7 +114,7 @@ export class Pictures {
     this.showOutcome(picture);
   }
 
-  /* The sheet has the shape of a picture wider than high, which in a square would leave half empty. */
+  /* The sheet has the shape of a picture wider than high, which would leave half a square empty. */
   private fit(wide: boolean): void {
     byId("sheet").classList.toggle("fitted", wide);
   }

@@ -1,5 +1,6 @@
-/* What was read from a picture with several signs: its lines, or a grid as a table, each sign linked
- * to its box; and how sure each one is. The same elements as src/serve/view.c writes. */
+/* What was read from a picture with several signs: its lines, or a grid as a table, each sign
+ * linked to its box; and how sure each one is. The same elements as src/serve/view_text.c writes.
+ * */
 
 import { glyphsOf, type Glyph, type Line, type Page } from "./api";
 import { byId, doubt, element, others, percent } from "./dom";
