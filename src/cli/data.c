@@ -271,7 +271,7 @@ static scrawl_status open_shown(void *lost, const char *from, data_part part, da
                                 base_error *error) {
   size_t count;
   if (data_known_get(from) || !data_is_folder(from)) return data_set_open(from, part, set, error);
-  return page_open_folder(from, NULL, set, &count, take_loss, lost, error);
+  return page_open_folder(from, NULL, NULL, set, &count, take_loss, lost, error);
 }
 
 static void show_text(const data_set *set, const data_inspection *inspection, const losses *lost) {
@@ -429,7 +429,7 @@ static int run_convert(int argc, char **argv) {
   base_error error = {0};
   data_set set;
   size_t unread;
-  if (cli_open_data(&CONVERT, from, part_of(part), &set, &unread, &error) != SCRAWL_OK)
+  if (cli_open_data(&CONVERT, from, part_of(part), NULL, &set, &unread, &error) != SCRAWL_OK)
     return failed(&CONVERT, &error);
   code = convert(&set, (size_t)count, to_idx, out);
   data_set_free(&set);

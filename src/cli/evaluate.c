@@ -310,6 +310,20 @@ static scrawl_status open_and_evaluate_sequence(page_mode mode, size_t *failed, 
   return status;
 }
 
+/* The model has its say in which part of a folder's picture is the glyph. */
+static scrawl_status open_data(const read_model *model, data_part part, data_set *set,
+                               size_t *failed, base_error *error) {
+  read_reader *reader;
+  *set = (data_set){0};
+  scrawl_status status = read_reader_create(model, 1, NULL, &reader, error);
+  if (status == SCRAWL_OK)
+    status = read_reader_allow(reader, wanted_signs(), given.alphabet != NULL, error);
+  if (status == SCRAWL_OK)
+    status = cli_open_data(&CLI_EVALUATE, given.data, part, reader, set, failed, error);
+  read_reader_free(reader);
+  return status;
+}
+
 static scrawl_status open_and_evaluate(size_t *failed, base_error *error) {
   page_mode mode;
   page_mode_find(given.as, &mode); /* one of the words that the option's table lists */
@@ -321,7 +335,7 @@ static scrawl_status open_and_evaluate(size_t *failed, base_error *error) {
   BASE_TRY(cli_open_model(given.model, &model, error));
   data_set set;
   data_part part = strcmp(given.part, "train") == 0 ? DATA_TRAIN : DATA_TEST;
-  scrawl_status status = cli_open_data(&CLI_EVALUATE, given.data, part, &set, failed, error);
+  scrawl_status status = open_data(model, part, &set, failed, error);
   if (status == SCRAWL_OK) {
     cli_scores e = {.model_name = given.model,
                     .model = model,

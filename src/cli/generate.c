@@ -73,8 +73,8 @@ static int run_generate(int argc, char **argv) {
   base_error error = {0};
   data_set set;
   size_t unread;
-  if (cli_open_data(&CLI_GENERATE, data, strcmp(part, "test") == 0 ? DATA_TEST : DATA_TRAIN, &set,
-                    &unread, &error) != SCRAWL_OK)
+  if (cli_open_data(&CLI_GENERATE, data, strcmp(part, "test") == 0 ? DATA_TEST : DATA_TRAIN, NULL,
+                    &set, &unread, &error) != SCRAWL_OK)
     return failed(&error);
   made.glyphs = &set;
   code = generate(&made, out);

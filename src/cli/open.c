@@ -43,6 +43,7 @@ scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_
 /* Where what went wrong with single pictures is told and counted. */
 typedef struct complaints {
   const cli_command *command;
+  read_reader *reader; /* of folders' pictures; NULL: none */
   size_t failed;
 } complaints;
 
@@ -57,14 +58,15 @@ static scrawl_status open_one(void *argument, const char *name_or_path, data_par
   size_t failed = 0;
   if (data_known_get(name_or_path) || !data_is_folder(name_or_path))
     return data_set_open(name_or_path, part, set, error);
-  scrawl_status status = page_open_folder(name_or_path, NULL, set, &failed, complain, about, error);
+  scrawl_status status =
+      page_open_folder(name_or_path, NULL, about->reader, set, &failed, complain, about, error);
   about->failed += failed;
   return status;
 }
 
 scrawl_status cli_open_data(const cli_command *command, const char *name_or_path, data_part part,
-                            data_set *set, size_t *failed, base_error *error) {
-  complaints about = {command, 0};
+                            read_reader *reader, data_set *set, size_t *failed, base_error *error) {
+  complaints about = {command, reader, 0};
   scrawl_status status = data_join_open(name_or_path, part, open_one, &about, set, error);
   *failed = about.failed;
   return status;

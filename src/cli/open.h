@@ -19,7 +19,7 @@ scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_
  * by +. The pictures of a folder go through the whole reading pipeline; those that give no glyph
  * are complained about and counted in `*failed`. */
 scrawl_status cli_open_data(const cli_command *command, const char *name_or_path, data_part part,
-                            data_set *set, size_t *failed, base_error *error);
+                            read_reader *reader, data_set *set, size_t *failed, base_error *error);
 
 /* What was left out of the set and why, a line for each, if anything was. */
 void cli_print_remarks(FILE *stream, const data_set *set);

@@ -96,7 +96,7 @@ static scrawl_status quantise(const cli_command *command, read_model *model,
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
                      "the model does not say which known data set it was trained on; name one with "
                      "--data");
-  BASE_TRY(cli_open_data(command, data, DATA_TRAIN, &set, &failed, error));
+  BASE_TRY(cli_open_data(command, data, DATA_TRAIN, NULL, &set, &failed, error));
   size_t count = (size_t)calibration->count < set.count ? (size_t)calibration->count : set.count;
   scrawl_status status = quantise_with(model, &set, count, &graph, error);
   if (status == SCRAWL_OK) status = describe(model, &set, count, error);

@@ -350,7 +350,7 @@ static scrawl_status take_signs(const read_model *from, train_recipe *recipe, co
 /* The data set as the recipe has it. */
 static scrawl_status open_data(train_recipe *recipe, const read_model *from, data_set *set,
                                size_t *failed, base_error *error) {
-  BASE_TRY(cli_open_data(&CLI_TRAIN, recipe->data, DATA_TRAIN, set, failed, error));
+  BASE_TRY(cli_open_data(&CLI_TRAIN, recipe->data, DATA_TRAIN, NULL, set, failed, error));
   scrawl_status status = SCRAWL_OK;
   if (from && !recipe->alphabet) status = take_signs(from, recipe, set, error);
   const data_choice choice = {recipe->alphabet, recipe->leave_out, recipe->others,

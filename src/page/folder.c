@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "data/file.h"
-#include "page/page.h"
+#include "page/single.h"
 
 enum { MOST_CLASSES = UINT16_MAX, FILE_BYTES = 64 << 20 };
 
@@ -60,26 +60,26 @@ static scrawl_status signs_from_labels(const data_manifest *manifest, signs *kno
 }
 
 /* `blank`: a picture without ink is one that shows no glyph, not a fault. */
-static scrawl_status read_glyph_file(const char *path, bool blank, uint8_t glyph[INK_GLYPH_PIXELS],
-                                     base_error *error) {
+static scrawl_status read_glyph_file(const char *path, bool blank, read_reader *reader,
+                                     uint8_t glyph[INK_GLYPH_PIXELS], base_error *error) {
+  const page_limits limits = {.side = PAGE_WORKING_SIDE};
   uint8_t *bytes;
   size_t size;
   page_picture picture = {0};
-  ink_image image = {0};
-  ink_box box;
+  page_single single = {0};
   BASE_TRY(data_file_read(path, FILE_BYTES, &bytes, &size, error));
-  scrawl_status status = page_decode(bytes, size, NULL, &picture, error);
+  scrawl_status status = page_decode(bytes, size, &limits, &picture, error);
   base_free(bytes);
-  if (status == SCRAWL_OK) status = page_clean(&picture, &image, error);
+  if (status == SCRAWL_OK) status = page_find_single(&picture, reader, NULL, NULL, &single, error);
   if (status == SCRAWL_OK) {
-    if (ink_find(&image, &box))
-      ink_normalise_glyph(&image, box, glyph);
+    if (single.box.width > 0)
+      ink_normalise_glyph(&single.image, single.box, glyph);
     else if (blank)
       memset(glyph, 0, INK_GLYPH_PIXELS);
     else
       status = base_fail(error, SCRAWL_BAD_FORMAT, "no glyph was found in the picture");
   }
-  base_free(image.pixels);
+  base_free(single.image.pixels);
   base_free(picture.grey);
   return status;
 }
@@ -99,7 +99,7 @@ static const char *without_path(const char *message, const char *path) {
 }
 
 static scrawl_status fill_set(const char *folder, const data_manifest *manifest, const signs *known,
-                              data_set *set, size_t *failed,
+                              read_reader *reader, data_set *set, size_t *failed,
                               void (*report)(void *argument, const char *path, const char *message),
                               void *argument, base_error *error) {
   set->name = base_strdup(folder);
@@ -117,7 +117,7 @@ static scrawl_status fill_set(const char *folder, const data_manifest *manifest,
     scrawl_status status =
         class < 0 ? base_fail(&why, SCRAWL_INVALID_ARGUMENT,
                               "its label \"%s\" is not in the alphabet", item->label)
-                  : read_glyph_file(item->path, strcmp(item->label, READ_NO_GLYPH) == 0,
+                  : read_glyph_file(item->path, strcmp(item->label, READ_NO_GLYPH) == 0, reader,
                                     set->pixels + set->count * INK_GLYPH_PIXELS, &why);
     if (status == SCRAWL_OUT_OF_MEMORY) return base_fail(error, status, "%s", why.message);
     if (status == SCRAWL_OK) {
@@ -132,10 +132,11 @@ static scrawl_status fill_set(const char *folder, const data_manifest *manifest,
                                 manifest->count);
 }
 
-scrawl_status
-page_open_folder(const char *folder, const char *alphabet, data_set *set, size_t *failed,
-                 void (*report)(void *argument, const char *path, const char *message),
-                 void *argument, base_error *error) {
+scrawl_status page_open_folder(const char *folder, const char *alphabet, read_reader *reader,
+                               data_set *set, size_t *failed,
+                               void (*report)(void *argument, const char *path,
+                                              const char *message),
+                               void *argument, base_error *error) {
   *set = (data_set){0};
   *failed = 0;
   data_manifest manifest;
@@ -144,7 +145,7 @@ page_open_folder(const char *folder, const char *alphabet, data_set *set, size_t
   scrawl_status status = alphabet ? signs_from_alphabet(alphabet, &known, error)
                                   : signs_from_labels(&manifest, &known, error);
   if (status == SCRAWL_OK)
-    status = fill_set(folder, &manifest, &known, set, failed, report, argument, error);
+    status = fill_set(folder, &manifest, &known, reader, set, failed, report, argument, error);
   base_free(known.items);
   data_manifest_free(&manifest);
   if (status == SCRAWL_OK) return SCRAWL_OK;

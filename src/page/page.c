@@ -1,12 +1,11 @@
 /* One picture, from bytes to a result tree. */
 #include "page/page.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/progress.h"
-#include "page/sheet.h"
+#include "page/single.h"
 #include "page/writing.h"
 
 enum { SMALL = 48 }; /* pixels of the longer side: one glyph, unless it is much wider than high */
@@ -15,27 +14,13 @@ enum { SMALL = 48 }; /* pixels of the longer side: one glyph, unless it is much 
 /* Of the tallest glyph's height. */
 #define SIMILAR 0.5
 
-/* From the reduced picture back to the one that was given. */
-static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
-  int width = picture->file_width, height = picture->file_height;
-  double wider = (double)by * width / picture->width,
-         higher = (double)by * height / picture->height;
-  int left = (int)(box.x * wider), top = (int)(box.y * higher);
-  int right = (int)ceil((box.x + box.width) * wider);
-  int bottom = (int)ceil((box.y + box.height) * higher);
-  if (right > width) right = width;
-  if (bottom > height) bottom = height;
-  return (ink_box){left, top, right - left, bottom - top};
-}
-
 /* A line of one glyph; none when there is no ink. */
-static scrawl_status read_line_of_one(read_reader *reader, const page_picture *picture,
-                                      const ink_image *image, read_result *result,
-                                      base_error *error) {
+static scrawl_status read_line_of_one(read_reader *reader, const page_single *single,
+                                      read_result *result, base_error *error) {
   read_glyph glyph;
-  BASE_TRY(read_single_glyph(reader, image, &result->arena, &glyph, error));
+  BASE_TRY(read_single_glyph(reader, &single->image, &result->arena, &glyph, error));
   if (glyph.box.width <= 0) return SCRAWL_OK;
-  glyph.box = enlarge(glyph.box, page_reduction(picture), picture);
+  glyph.box = single->in_file;
   read_line *line = base_arena_alloc(&result->arena, 1, sizeof *line);
   read_glyph *glyphs = base_arena_alloc(&result->arena, 1, sizeof *glyphs);
   read_word *words = base_arena_alloc(&result->arena, 1, sizeof *words);
@@ -55,12 +40,15 @@ static scrawl_status read_line_of_one(read_reader *reader, const page_picture *p
   return SCRAWL_OK;
 }
 
-static scrawl_status read_one(read_reader *reader, const page_picture *picture, read_result *result,
-                              base_error *error) {
-  ink_image image;
-  BASE_TRY(page_clean(picture, &image, error));
-  scrawl_status status = read_line_of_one(reader, picture, &image, result, error);
-  base_free(image.pixels);
+/* `sheet` NULL: it is prepared if it is needed. */
+static scrawl_status read_one(read_reader *reader, const page_picture *picture,
+                              const page_sheet *sheet, const page_options *options,
+                              read_result *result, base_error *error) {
+  page_prepare_options prepare = {options->steps, options->pool};
+  page_single single;
+  BASE_TRY(page_find_single(picture, reader, sheet, &prepare, &single, error));
+  scrawl_status status = read_line_of_one(reader, &single, result, error);
+  base_free(single.image.pixels);
   return status;
 }
 
@@ -85,18 +73,12 @@ static scrawl_status read_grid(read_reader *reader, const page_sheet *sheet, pag
 }
 
 /* Lines or a grid, by what is on the sheet. */
-static scrawl_status read_sheet(read_reader *reader, const page_picture *picture,
-                                const page_options *options, read_result *result,
-                                base_error *error) {
-  page_prepare_options prepare = {options->steps, options->pool};
-  page_sheet sheet;
+static scrawl_status read_sheet(read_reader *reader, const page_sheet *sheet, page_mode mode,
+                                read_result *result, base_error *error) {
   bool done = false;
-  BASE_TRY(page_prepare(picture, &prepare, &sheet, error));
-  scrawl_status status = read_grid(reader, &sheet, options->mode, result, &done, error);
-  if (status == SCRAWL_OK && !done)
-    status = page_read_lines(reader, &sheet, &result->arena, &result->pages[0], error);
-  page_sheet_free(&sheet);
-  return status;
+  BASE_TRY(read_grid(reader, sheet, mode, result, &done, error));
+  return done ? SCRAWL_OK
+              : page_read_lines(reader, sheet, &result->arena, &result->pages[0], error);
 }
 
 /* Whether there is more than one glyph: two in a line or in a grid, or three in lines of their own,
@@ -122,17 +104,26 @@ static bool has_several(const read_page *page) {
 
 /* A picture of one glyph is read as such: what was made for it knows more of single glyphs, that
  * they stand out from whatever else is in the picture. */
-static scrawl_status read_auto(read_reader *reader, const page_picture *picture,
-                               const page_options *options, read_result *result,
-                               base_error *error) {
+static scrawl_status read_several_or_one(read_reader *reader, const page_picture *picture,
+                                         const page_options *options, read_result *result,
+                                         base_error *error) {
+  page_prepare_options prepare = {options->steps, options->pool};
   read_page *page = &result->pages[0];
+  page_sheet sheet;
+  BASE_TRY(page_prepare(picture, &prepare, &sheet, error));
+  scrawl_status status = read_sheet(reader, &sheet, options->mode, result, error);
+  if (status == SCRAWL_OK && options->mode == PAGE_AUTO && !has_several(page)) {
+    *page = (read_page){.width = page->width, .height = page->height};
+    status = read_one(reader, picture, &sheet, options, result, error);
+  }
+  page_sheet_free(&sheet);
+  return status;
+}
+
+static bool is_small(const page_picture *picture) {
   int longer = picture->width > picture->height ? picture->width : picture->height;
   int shorter = picture->width + picture->height - longer;
-  if (longer <= SMALL && 2 * longer <= 3 * shorter) return read_one(reader, picture, result, error);
-  BASE_TRY(read_sheet(reader, picture, options, result, error));
-  if (has_several(page)) return SCRAWL_OK;
-  *page = (read_page){.width = page->width, .height = page->height};
-  return read_one(reader, picture, result, error);
+  return longer <= SMALL && 2 * longer <= 3 * shorter;
 }
 
 static scrawl_status fill_result(const page_picture *picture, const page_options *options,
@@ -145,17 +136,10 @@ static scrawl_status fill_result(const page_picture *picture, const page_options
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the result");
   result->pages[0] = (read_page){.width = picture->file_width, .height = picture->file_height};
   result->page_count = 1;
-  switch (options->mode) {
-  case PAGE_AUTO:
-    return read_auto(reader, picture, options, result, error);
-  case PAGE_DIGITS:
-  case PAGE_GRID:
-    return read_sheet(reader, picture, options, result, error);
-  case PAGE_DIGIT:
-  case PAGE_GLYPH:
-    break;
-  }
-  return read_one(reader, picture, result, error);
+  bool one = options->mode == PAGE_DIGIT || options->mode == PAGE_GLYPH ||
+             (options->mode == PAGE_AUTO && is_small(picture));
+  return one ? read_one(reader, picture, NULL, options, result, error)
+             : read_several_or_one(reader, picture, options, result, error);
 }
 
 bool page_mode_find(const char *name, page_mode *mode) {

@@ -72,11 +72,13 @@ scrawl_status page_read(const void *bytes, size_t size, const page_options *opti
                         read_reader *reader, read_result *result, base_error *error);
 
 /* A folder with manifest.tsv as a data set: every picture through decode, clean and normalise.
- * Classes are the signs of `alphabet` (NULL: those that occur, sorted). Pictures that cannot be
+ * Classes are the signs of `alphabet` (NULL: those that occur, sorted). `reader` has a say in which
+ * part of a picture is the glyph, as when pictures are read; NULL: none. Pictures that cannot be
  * read are counted in `*failed` and described through `report` (may be NULL). */
-scrawl_status
-page_open_folder(const char *folder, const char *alphabet, data_set *set, size_t *failed,
-                 void (*report)(void *argument, const char *path, const char *message),
-                 void *argument, base_error *error);
+scrawl_status page_open_folder(const char *folder, const char *alphabet, read_reader *reader,
+                               data_set *set, size_t *failed,
+                               void (*report)(void *argument, const char *path,
+                                              const char *message),
+                               void *argument, base_error *error);
 
 #endif

@@ -107,6 +107,8 @@ scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, bas
 int read_best_sign(const read_reader *reader, const float *row);
 /* P(no glyph) of a row; 0 for a model without that class. */
 double read_no_glyph(const read_reader *reader, const float *row);
+/* How sure the reader is of the best sign of one normalised glyph (784 ink levels). */
+double read_best_confidence(read_reader *reader, const uint8_t *glyph);
 /* Finds the ink, normalises, classifies; `arena` holds the texts. A blank picture gives a rejected
  * glyph without alternatives. `image` is ink (255 = ink). */
 scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, base_arena *arena,

@@ -233,6 +233,11 @@ scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, bas
   return SCRAWL_OK;
 }
 
+double read_best_confidence(read_reader *reader, const uint8_t *glyph) {
+  read_glyph_probabilities(reader, glyph, 1, reader->probabilities);
+  return (double)reader->probabilities[read_best_sign(reader, reader->probabilities)];
+}
+
 scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, base_arena *arena,
                                 read_glyph *glyph, base_error *error) {
   uint8_t normalised[INK_GLYPH_PIXELS];

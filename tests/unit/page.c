@@ -441,7 +441,7 @@ static void a_folder_is_a_set(void **state) {
   data_set set;
   size_t failed;
   reports = 0;
-  if (page_open_folder(scratch_folder, NULL, &set, &failed, count_report, NULL, &error))
+  if (page_open_folder(scratch_folder, NULL, NULL, &set, &failed, count_report, NULL, &error))
     fail_msg("%s", error.message);
   assert_int_equal(set.count, 2);
   assert_int_equal(failed, 3);
@@ -460,12 +460,12 @@ static void a_folder_is_a_set(void **state) {
   }
   data_set_free(&set);
 
-  if (page_open_folder(scratch_folder, "0123456789", &set, &failed, NULL, NULL, &error))
+  if (page_open_folder(scratch_folder, "0123456789", NULL, &set, &failed, NULL, NULL, &error))
     fail_msg("%s", error.message);
   assert_int_equal(set.classes, 10);
   assert_int_equal(set.labels[0], 7);
   data_set_free(&set);
-  assert_int_equal(page_open_folder(scratch_folder, "ab", &set, &failed, NULL, NULL, &error),
+  assert_int_equal(page_open_folder(scratch_folder, "ab", NULL, &set, &failed, NULL, NULL, &error),
                    SCRAWL_READ_FAILED);
   assert_null(set.pixels);
 }

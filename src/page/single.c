@@ -1,0 +1,102 @@
+/* Finding the one glyph of a picture, in two ways.
+ *
+ * page_clean was made for single glyphs: it copes with the smallest pictures, with heavy noise and
+ * with any polarity, but knows neither ruled lines nor the edges of shadows. page_prepare was made
+ * for sheets of paper and takes both away. The first is asked first; while its glyph is not read
+ * with near certainty, the second is asked too, and the glyph that is read with more confidence is
+ * the one. Damage makes glyphs doubtful far more often than it makes them look like another one. */
+#include "page/single.h"
+
+#include <math.h>
+
+#include <allheaders.h>
+
+#include "base/memory.h"
+
+enum { RIM = 5 }; /* pixels around the mask, with the middle: faint edges of strokes */
+
+/* Confidence from which on no second opinion is asked for. */
+#define SURE 0.99
+
+/* From the reduced picture back to the one that was given. */
+static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
+  int width = picture->file_width, height = picture->file_height;
+  double wider = (double)by * width / picture->width,
+         higher = (double)by * height / picture->height;
+  int left = (int)(box.x * wider), top = (int)(box.y * higher);
+  int right = (int)ceil((box.x + box.width) * wider);
+  int bottom = (int)ceil((box.y + box.height) * higher);
+  if (right > width) right = width;
+  if (bottom > height) bottom = height;
+  return (ink_box){left, top, right - left, bottom - top};
+}
+
+static scrawl_status find_cleaned(const page_picture *picture, page_single *single,
+                                  base_error *error) {
+  BASE_TRY(page_clean(picture, &single->image, error));
+  if (ink_find(&single->image, &single->box))
+    single->in_file = enlarge(single->box, page_reduction(picture), picture);
+  return SCRAWL_OK;
+}
+
+/* The sheet's ink around what its mask shows, of which only the glyph is kept. */
+static scrawl_status find_on_sheet(const page_sheet *sheet, page_single *single,
+                                   base_error *error) {
+  const ink_image *ink = &sheet->ink;
+  PIX *near = pixDilateBrick(NULL, sheet->mask, RIM, RIM);
+  if (!near) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find the glyph");
+  scrawl_status status = ink_image_create(ink->width, ink->height, &single->image, error);
+  for (int y = 0; status == SCRAWL_OK && y < ink->height; y++) {
+    const uint8_t *from = ink->pixels + (size_t)y * ink->stride;
+    uint8_t *to = single->image.pixels + (size_t)y * single->image.stride;
+    const l_uint32 *line = pixGetData(near) + (size_t)y * (size_t)pixGetWpl(near);
+    for (int x = 0; x < ink->width; x++) to[x] = GET_DATA_BIT(line, x) ? from[x] : 0;
+  }
+  pixDestroy(&near);
+  BASE_TRY(status);
+  BASE_TRY(ink_isolate(&single->image, error));
+  if (ink_find(&single->image, &single->box)) single->in_file = page_sheet_box(sheet, single->box);
+  return SCRAWL_OK;
+}
+
+/* How sure the reader is of a sign in it; -1: there is no glyph. */
+static double confidence_of(read_reader *reader, const page_single *single) {
+  uint8_t glyph[INK_GLYPH_PIXELS];
+  if (single->box.width <= 0) return -1;
+  ink_normalise_glyph(&single->image, single->box, glyph);
+  return read_best_confidence(reader, glyph);
+}
+
+static scrawl_status find_second(const page_picture *picture, const page_sheet *sheet,
+                                 const page_prepare_options *options, page_single *single,
+                                 base_error *error) {
+  if (sheet) return find_on_sheet(sheet, single, error);
+  page_sheet own;
+  BASE_TRY(page_prepare(picture, options, &own, error));
+  scrawl_status status = find_on_sheet(&own, single, error);
+  page_sheet_free(&own);
+  return status;
+}
+
+scrawl_status page_find_single(const page_picture *picture, read_reader *reader,
+                               const page_sheet *sheet, const page_prepare_options *options,
+                               page_single *single, base_error *error) {
+  *single = (page_single){0};
+  page_single second = {0};
+  scrawl_status status = find_cleaned(picture, single, error);
+  double sure = status == SCRAWL_OK && reader ? confidence_of(reader, single) : 1;
+  if (sure < SURE) {
+    status = find_second(picture, sheet, options, &second, error);
+    if (status == SCRAWL_OK && confidence_of(reader, &second) > sure) {
+      page_single first = *single;
+      *single = second;
+      second = first;
+    }
+  }
+  base_free(second.image.pixels);
+  if (status != SCRAWL_OK) {
+    base_free(single->image.pixels);
+    *single = (page_single){0};
+  }
+  return status;
+}
