@@ -129,8 +129,10 @@ static scrawl_status read_auto(read_reader *reader, const page_picture *picture,
   int longer = picture->width > picture->height ? picture->width : picture->height;
   int shorter = picture->width + picture->height - longer;
   if (longer <= SMALL && 2 * longer <= 3 * shorter) return read_one(reader, picture, result, error);
-  BASE_TRY(read_sheet(reader, picture, options, result, error));
-  if (has_several(page)) return SCRAWL_OK;
+  scrawl_status status = read_sheet(reader, picture, options, result, error);
+  if (status != SCRAWL_OK && status != SCRAWL_LIMIT_EXCEEDED) return status;
+  if (status == SCRAWL_OK && has_several(page)) return SCRAWL_OK;
+  /* So is one with more marks than writing has. */
   *page = (read_page){.width = page->width, .height = page->height};
   return read_one(reader, picture, result, error);
 }
