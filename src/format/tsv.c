@@ -6,8 +6,8 @@
  *
  * page, line and number count from 1; number is that of the word or glyph within its line, and 0
  * where it does not apply. rejected is 1 for a glyph that was not recognised: its text is then
- * empty. A page has no text and no confidence. Of a cell, line is its row in the grid and number its
- * column; in the text of a grid's line the tabs between cells are spaces. */
+ * empty. A page has no text and no confidence. Of a cell, line is its row in the grid and number
+ * its column; in the text of a grid's line the tabs between cells are spaces. */
 #include <string.h>
 
 #include "format/rows.h"

@@ -15,7 +15,11 @@
 
 #include "base/memory.h"
 
-enum { BATCH = 64, MOST_PIECES = 12 };
+enum {
+  BATCH = 64,
+  MOST_PIECES = 12,
+  MOST_GUESSES = 16384, /* from there on blobs stay whole: a page of noise has to end, too */
+};
 
 /* Of the row's height: what is taller might be a glyph of its own. */
 #define TALL 0.65
@@ -269,7 +273,7 @@ static bool may_be_glyph(const scorer *s, const bool *sure, size_t first, size_t
 static scrawl_status guess_runs(const scorer *s, const bool *sure, page_guesses *guesses,
                                 base_error *error) {
   for (size_t first = s->row->first; first < s->row->end; first++) {
-    bool go_on = true;
+    bool go_on = guesses->count < MOST_GUESSES;
     for (size_t end = first + 1; go_on && end <= s->row->end && end <= first + MOST_PIECES; end++)
       if (may_be_glyph(s, sure, first, end, &go_on))
         BASE_TRY(

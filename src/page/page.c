@@ -112,7 +112,10 @@ static scrawl_status read_several_or_one(read_reader *reader, const page_picture
   page_sheet sheet;
   BASE_TRY(page_prepare(picture, &prepare, &sheet, error));
   scrawl_status status = read_sheet(reader, &sheet, options->mode, result, error);
-  if (status == SCRAWL_OK && options->mode == PAGE_AUTO && !has_several(page)) {
+  /* What has more marks than writing has may still be one glyph. */
+  bool one = options->mode == PAGE_AUTO && (status == SCRAWL_LIMIT_EXCEEDED ||
+                                            (status == SCRAWL_OK && !has_several(page)));
+  if (one) {
     *page = (read_page){.width = page->width, .height = page->height};
     status = read_one(reader, picture, &sheet, options, result, error);
   }

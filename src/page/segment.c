@@ -16,7 +16,7 @@
 enum {
   RIM = 2,        /* pixels of faint ink around the mask that belong to it */
   RIM_LEVEL = 12, /* ink */
-  MOST_BLOBS = 1 << 16,
+  MOST_BLOBS = 1 << 14, /* time grows with their square */
 };
 
 /* Two blobs are one when they share this part of the narrower one's width. */
