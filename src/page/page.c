@@ -41,8 +41,8 @@ static scrawl_status read_line_of_one(read_reader *reader, const page_picture *p
   return SCRAWL_OK;
 }
 
-static scrawl_status fill_result(const page_picture *picture, read_reader *reader,
-                                 read_result *result, base_error *error) {
+static scrawl_status fill_result(const page_picture *picture, const page_options *options,
+                                 read_reader *reader, read_result *result, base_error *error) {
   const read_model *model = read_reader_model(reader);
   ink_image image;
   result->model_name = base_arena_strdup(&result->arena, model->name, strlen(model->name));
@@ -54,6 +54,8 @@ static scrawl_status fill_result(const page_picture *picture, read_reader *reade
   result->page_count = 1;
   BASE_TRY(page_clean(picture, &image, error));
   scrawl_status status = read_line_of_one(reader, picture, &image, result, error);
+  if (status == SCRAWL_OK && options->describe)
+    status = page_describe(picture, &image, result, error);
   base_free(image.pixels);
   return status;
 }
@@ -83,7 +85,7 @@ scrawl_status page_read(const void *bytes, size_t size, const page_options *opti
   read_result_init(result);
   scrawl_status status = page_allow(options, reader, error);
   if (status == SCRAWL_OK) status = page_decode(bytes, size, &options->limits, &picture, error);
-  if (status == SCRAWL_OK) status = fill_result(&picture, reader, result, error);
+  if (status == SCRAWL_OK) status = fill_result(&picture, options, reader, result, error);
   base_free(picture.grey);
   if (status != SCRAWL_OK) {
     read_result_free(result);

@@ -40,6 +40,7 @@ typedef struct page_options {
   /* only these signs can be read, whatever the mode; NULL: all that the model knows */
   const char *alphabet;
   page_limits limits;
+  bool describe; /* glyphs and lines get a style */
 } page_options;
 
 /* Lets the reader read what the options say and nothing else. INVALID_ARGUMENT when the model does
@@ -50,6 +51,11 @@ scrawl_status page_allow(const page_options *options, read_reader *reader, base_
  * is blank). `options` NULL: all zero. Fails as page_allow() and page_decode() do. */
 scrawl_status page_read(const void *bytes, size_t size, const page_options *options,
                         read_reader *reader, read_result *result, base_error *error);
+
+/* Gives every glyph and line of the result its style. `image` is the ink that was found in
+ * `picture`, smaller by page_reduction(). OUT_OF_MEMORY. */
+scrawl_status page_describe(const page_picture *picture, const ink_image *image,
+                            read_result *result, base_error *error);
 
 /* A folder with manifest.tsv as a data set: every picture through decode, clean and normalise.
  * Classes are the signs of `alphabet` (NULL: those that occur, sorted). Pictures that cannot be
