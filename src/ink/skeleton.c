@@ -3,9 +3,9 @@
  *
  * Thinning leaves spurs where a stroke has a corner or a rough edge. A true branch begins in the
  * middle of another stroke and must leave it before it is seen, so that a branch shorter than the
- * ink is wide where it begins is a spur: at each junction the shortest of them goes, and the graph is
- * made anew, until there is none. For the same reason two strokes that cross or touch may leave two
- * junctions with a short and broad way between them, which count as one place.
+ * ink is wide where it begins is a spur: at each junction the shortest of them goes, and the graph
+ * is made anew, until there is none. For the same reason two strokes that cross or touch may leave
+ * two junctions with a short and broad way between them, which count as one place.
  *
  * A way's length in pixels is estimated from its n_e steps along an axis, its n_o diagonal ones and
  * the n_c changes between kinds of direction (Vossepoel and Smeulders 1982):

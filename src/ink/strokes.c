@@ -86,13 +86,13 @@ static void transform(float *f, size_t step, int count, float *copy, int *parabo
     for (;; --last) {
       int p = parabola[last];
       meet = (copy[q] - copy[p] + (float)(q * q - p * p)) / (float)(2 * (q - p));
-      if (meet > from[last]) break;
+      if (last == 0 || meet > from[last]) break;
     }
     parabola[++last] = q;
     from[last] = meet;
   }
   for (int p = count - 1; p >= 0; --p) {
-    while (from[last] > (float)p) --last;
+    while (last > 0 && from[last] > (float)p) --last;
     float away = (float)(p - parabola[last]);
     f[(size_t)p * step] = away * away + copy[parabola[last]];
   }
@@ -101,8 +101,8 @@ static void transform(float *f, size_t step, int count, float *copy, int *parabo
 static void find_distances(tracing *t) {
   enum { SIDE = MOST_SIDE + 3 };
   const float far = 4.0f * SIDE * SIDE;
-  float copy[SIDE], from[SIDE];
-  int parabola[SIDE];
+  float copy[SIDE] = {0}, from[SIDE] = {0};
+  int parabola[SIDE] = {0};
   size_t width = (size_t)t->raster.width, height = (size_t)t->raster.height;
   for (size_t i = 0; i < width * height; ++i) t->distances[i] = t->raster.pixels[i] ? far : 0;
   for (size_t x = 0; x < width; ++x)

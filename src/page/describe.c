@@ -1,5 +1,5 @@
-/* The style of everything that was read (ink/describe.h), measured in the ink and given in pixels of
- * the picture. */
+/* The style of everything that was read (ink/describe.h), measured in the ink and given in pixels
+ * of the picture. */
 #include "base/memory.h"
 #include "page/page.h"
 

@@ -14,4 +14,4 @@ scrawl read --describe --format json one.pgm | jq -c "$near"' .pages[0].lines[0]
 scrawl read --describe zero.pgm one.pgm | sed 's/[0-9.-]* *\(°\|px\)/N \1/g; s/ [0-9]\.[0-9]*/ N/g'
 scrawl read --describe --format tsv zero.pgm one.pgm | awk -F '\t' '{ print NF, $4, $22, $23 }'
 # Nothing of it unless it is asked for.
-scrawl read --format json zero.pgm | grep -c style
+scrawl read --format json zero.pgm | grep -c style || true
