@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/merge.h"
 #include "cli/open.h"
 #include "cli/quantise.h"
 #include "data/file.h"
@@ -24,6 +25,7 @@ static int run_list(int argc, char **argv);
 static int run_show(int argc, char **argv);
 static int run_export(int argc, char **argv);
 static int run_import(int argc, char **argv);
+static int run_merge(int argc, char **argv);
 
 static const cli_command LIST = {
     "model list", "[FILE...]", "list the models inside the program, and these files",
@@ -59,6 +61,15 @@ static const cli_command IMPORT = {
     "[N, 1, 28, 28] and give a number for each class.\n\n"
     "    scrawl model import letters.onnx --alphabet ABCDEFGHIJKLMNOPQRSTUVWXYZ --out my.onnx",
     run_import};
+static const cli_command MERGE = {
+    "model merge", "NAME|FILE...", "make one model of several: an ensemble",
+    "Writes one ONNX file that gives the mean of the probabilities of several models of the same "
+    "alphabet: trained apart, with other seeds say, they make other mistakes. Each keeps its "
+    "temperature, as a factor before its softmax; the whole has none, and no threshold of "
+    "rejection. "
+    "The file's metadata name the members, and what all of them say about their data.\n\n"
+    "    scrawl model merge one.onnx two.onnx three.onnx --out three-as-one.onnx",
+    run_merge};
 
 /* ---- a model with all that can be said about it ---- */
 
@@ -403,9 +414,34 @@ static int run_import(int argc, char **argv) {
   return import_file(argv[operands], &error) == SCRAWL_OK ? CLI_DONE : failed(&IMPORT, &error);
 }
 
+/* ---- merge ---- */
+
+static int run_merge(int argc, char **argv) {
+  cli_merging merging = {0};
+  const cli_option options[] = {
+      {"out", 'o', CLI_TEXT, "FILE", "The file to write; must be given.", &merging.out},
+      {"name", 0, CLI_TEXT, "NAME", "What the model is called; ensemble.", &merging.name},
+      {"version", 0, CLI_TEXT, "TEXT", "Its version.", &merging.version},
+      NO_MORE};
+  int operands, code = cli_parse(&MERGE, options, argc, argv, &operands);
+  if (code >= 0) return code;
+  merging.members = argv + operands;
+  merging.count = argc - operands;
+  if (merging.count < 2) {
+    cli_complain(&MERGE, "wants two models or more");
+    return CLI_USAGE;
+  }
+  if (!merging.out) {
+    cli_complain(&MERGE, "wants --out FILE, the file to write");
+    return CLI_USAGE;
+  }
+  base_error error = {0};
+  return cli_merge(&merging, &error) == SCRAWL_OK ? CLI_DONE : failed(&MERGE, &error);
+}
+
 /* ---- model ---- */
 
-static const cli_command *const COMMANDS[] = {&LIST, &SHOW, &EXPORT, &IMPORT, NULL};
+static const cli_command *const COMMANDS[] = {&LIST, &SHOW, &EXPORT, &IMPORT, &MERGE, NULL};
 
 static int run_model(int argc, char **argv) {
   if (argc > 1) {
@@ -415,17 +451,19 @@ static int run_model(int argc, char **argv) {
   }
   int operands, code = cli_parse(&CLI_MODEL, &NO_MORE, argc, argv, &operands);
   if (code >= 0) return code;
-  cli_complain(&CLI_MODEL, "wants list, show, export or import; see scrawl help model");
+  cli_complain(&CLI_MODEL, "wants list, show, export, import or merge; see scrawl help model");
   return CLI_USAGE;
 }
 
 const cli_command CLI_MODEL = {
-    "model", "list|show|export|import ...", "models: list, look into, copy out, take in",
+    "model", "list|show|export|import|merge ...",
+    "models: list, look into, copy out, take in, merge",
     "Works on models. Each of these has a help page of its own, for example scrawl help model "
     "show.\n\n"
     "    scrawl model list                        the models inside the program\n"
     "    scrawl model show NAME|FILE              what is in one\n"
     "    scrawl model export NAME --onnx FILE     copy one out, or quantise it with --int8\n"
     "    scrawl model export NAME --c FILE        make one a C header\n"
-    "    scrawl model import FILE --out MY.onnx   take in one made by another program",
+    "    scrawl model import FILE --out MY.onnx   take in one made by another program\n"
+    "    scrawl model merge A B... --out E.onnx   make one of several",
     run_model};

@@ -246,6 +246,13 @@ static void put_numbers(exporter *x, const char *function, int n, const char *fr
       to);
 }
 
+static void put_scale(exporter *x, int n, const char *from, const char *to) {
+  begin(x, "scale");
+  put(&x->body, "%zu, %s, ", x->plan.values[n].numbers, from);
+  put_float(&x->body, (double)x->graph->nodes[n].rate);
+  put(&x->body, ", %s);\n", to);
+}
+
 static scrawl_status put_node(exporter *x, int n, const char *from, const char *second,
                               const char *to) {
   switch (x->graph->nodes[n].kind) {
@@ -271,6 +278,9 @@ static scrawl_status put_node(exporter *x, int n, const char *from, const char *
   case NN_SILU:
     use(x, "exp");
     put_numbers(x, "silu", n, from, "", to);
+    break;
+  case NN_SCALE:
+    put_scale(x, n, from, to);
     break;
   case NN_ADD:
     put_numbers(x, "add", n, from, second, to);
@@ -433,7 +443,6 @@ static void put_top(const exporter *x, text *t, size_t floats, int channels) {
 
 static void put_run(const exporter *x, text *t, size_t floats) {
   size_t numbers = nn_shape_floats(nn_graph_input(x->graph));
-  const nn_node *last = &x->graph->nodes[x->graph->node_count - 1];
   put(t,
       "static inline int %s_read(const unsigned char pixels[%zu], float "
       "probabilities[%s_CLASSES]) {\n"
@@ -442,7 +451,7 @@ static void put_run(const exporter *x, text *t, size_t floats) {
       x->lower, numbers, x->upper, floats ? floats : 1, numbers, numbers,
       (double)x->options->scale);
   put_text(t, x->body.at ? x->body.at : "");
-  if (last->kind != NN_SOFTMAX) {
+  if (!nn_graph_gives_probabilities(x->graph)) {
     put(t, "  %s_softmax(1, %s_CLASSES, probabilities, ", x->lower, x->upper);
     put_float(t, (double)x->options->temperature);
     put_text(t, ", probabilities);\n");
@@ -464,6 +473,11 @@ static scrawl_status check(const exporter *x) {
     return base_fail(x->error, SCRAWL_UNSUPPORTED,
                      "the network gives %d x %d x %d numbers, not one for each of %zu signs", out.h,
                      out.w, out.c, signs);
+  if (x->options->temperature != 1 && nn_graph_gives_probabilities(x->graph) &&
+      x->graph->nodes[x->graph->node_count - 1].kind != NN_SOFTMAX)
+    return base_fail(x->error, SCRAWL_UNSUPPORTED,
+                     "a temperature of %g cannot be put on a mean of probabilities",
+                     (double)x->options->temperature);
   for (size_t i = 0; i < x->graph->parameter_count; i++)
     if (!isfinite(x->graph->parameters[i]))
       return base_fail(x->error, SCRAWL_UNSUPPORTED, "parameter %zu is no finite number", i);
@@ -488,7 +502,7 @@ static scrawl_status export_planned(exporter *x, char **out) {
   for (int n = 0; n < x->graph->node_count; n++)
     if (x->graph->nodes[n].shape.c > channels) channels = x->graph->nodes[n].shape.c;
   for (int s = 0; s < x->plan.step_count; s++) BASE_TRY(put_step(x, &x->plan.steps[s]));
-  if (x->graph->nodes[x->graph->node_count - 1].kind != NN_SOFTMAX) {
+  if (!nn_graph_gives_probabilities(x->graph)) {
     use(x, "exp");
     use(x, "softmax");
   }

@@ -17,11 +17,11 @@ typedef struct nn_c_options {
 #define NN_C_MAX_PARAMETERS ((size_t)4 << 20) /* the text is ten times as many bytes */
 #define NN_C_MAX_MEMORY     ((size_t)4 << 20) /* bytes of activations: they are on the stack */
 
-/* The header's text; `*header` is base_free'd by the caller. Batch norms are folded first. Quantised
- * networks compute the same bytes as a session does, but for operators that have no kernel of
- * bytes, where a rounding may fall to the other side; networks of floats the same up to the order
- * of sums. UNSUPPORTED: it does not end in a number for each sign, or in probabilities that a
- * temperature cannot be put on. LIMIT_EXCEEDED: too large. INVALID_ARGUMENT: the name. */
+/* The header's text; `*header` is base_free'd by the caller. Batch norms are folded first.
+ * Quantised networks compute the same bytes as a session does, but for operators that have no
+ * kernel of bytes, where a rounding may fall to the other side; networks of floats the same up to
+ * the order of sums. UNSUPPORTED: it does not end in a number for each sign, or in probabilities
+ * that a temperature cannot be put on. LIMIT_EXCEEDED: too large. INVALID_ARGUMENT: the name. */
 scrawl_status nn_export_c(const nn_graph *graph, const nn_c_options *options, char **header,
                           base_error *error);
 

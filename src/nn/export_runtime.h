@@ -141,6 +141,12 @@ static inline void net_silu(long count, const float *x, float *y) {
   }
 }
 
+/* ---- scale ---- */
+static inline void net_scale(long count, const float *x, float factor, float *y) {
+  long i;
+  for (i = 0; i < count; i++) y[i] = factor * x[i];
+}
+
 /* ---- add ---- */
 static inline void net_add(long count, const float *a, const float *b, float *y) {
   long i;
