@@ -88,7 +88,7 @@ scrawl_status nn_graph_merge(const nn_graph *const *graphs, const float *tempera
   nn_graph *made = NULL;
   *merged = NULL;
   if (count < 1) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "there is no network to merge");
-  int *places = base_alloc(NN_MAX_NODES, sizeof *places);
+  int *places = base_alloc_zero(NN_MAX_NODES, sizeof *places);
   scrawl_status status =
       places ? nn_graph_create(nn_graph_input(graphs[0]), &made, error)
              : base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to merge networks");

@@ -2,8 +2,8 @@
  *
  * 1. Which activations become bytes: all that a layer reads, but not those between a layer and the
  *    ReLU, SiLU or batch norm that alone reads it, which is done before rounding; and not the
- *    logits, whose differences are what counts, nor what becomes of probabilities. Max pooling and flattening keep the bytes of their
- *    input.
+ *    logits, whose differences are what counts, nor what becomes of probabilities. Max pooling and
+ *    flattening keep the bytes of their input.
  * 2. The range of each: the network runs over the calibration pictures, one node after the other,
  *    and notes the least and the greatest number, then a histogram between them. The range kept is
  *    the one with the least squared error, of rounding inside and clipping outside, over the
