@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "ink/strokes.h"
+#include "ink/trace.h"
 
 #define DEGREES 57.29577951308232
 

@@ -8,7 +8,7 @@
 
 #include "ink/ink.h"
 
-/* Of the strokes alone (strokes.c). */
+/* Of the strokes alone (trace.c). */
 typedef struct ink_strokes {
   double width, width_deviation; /* of the pen, along the strokes */
   double length;                 /* of the way of the pen */

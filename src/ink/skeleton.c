@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "ink/strokes.h"
+#include "ink/trace.h"
 
 /* A branch shorter than so many times the width of the ink where it begins is a spur: at a sharp
  * corner they reach further than the width itself. */

@@ -10,7 +10,7 @@
  * What is left may still have corners that are two pixels thick. A pixel whose neighbours hang
  * together without it, and that is no end, goes too, one after the other, so that afterwards the
  * number of neighbours alone tells an end (1), a way (2) and a junction (3 or more). */
-#include "ink/strokes.h"
+#include "ink/trace.h"
 
 enum { INK = 1, GOING = 2 };
 

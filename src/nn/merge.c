@@ -56,7 +56,7 @@ static scrawl_status add_member(const nn_graph *graph, float temperature, nn_gra
 
 static scrawl_status build(const nn_graph *const *graphs, const float *temperatures, int count,
                            nn_graph *merged, int *places, base_error *error) {
-  int sum = 0, end;
+  int sum = 0, end = 0;
   for (int i = 0; i < count; i++) {
     scrawl_status status = check_member(graphs[0], graphs[i], temperatures[i], error);
     if (status == SCRAWL_OK)

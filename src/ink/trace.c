@@ -10,7 +10,7 @@
  * (Felzenszwalb and Huttenlocher 2012, "Distance transforms of sampled functions"). In a stroke of
  * width w its mean is w / 4, a first estimate of the width; the final one is measured along the
  * skeleton (thin.c, skeleton.c). */
-#include "ink/strokes.h"
+#include "ink/trace.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Strokes as lines of one pixel. Private to src/ink/. */
-#ifndef INK_STROKES_H
-#define INK_STROKES_H
+#ifndef INK_TRACE_H
+#define INK_TRACE_H
 
 #include "ink/describe.h"
 
@@ -10,7 +10,7 @@ typedef struct ink_raster {
   uint8_t *pixels;
 } ink_raster;
 
-/* strokes.c: the strokes of the ink in a box. OUT_OF_MEMORY. */
+/* trace.c: the strokes of the ink in a box. OUT_OF_MEMORY. */
 scrawl_status ink_trace_strokes(const ink_image *image, ink_box box, ink_strokes *strokes,
                                 base_error *error);
 
