@@ -87,7 +87,7 @@ static void train_once(void *data) {
   bench *b = data;
   double loss;
   int correct;
-  nn_trainer_step(b->trainer, b->input, b->labels, b->batch, LEARNING_RATE, &loss, &correct);
+  nn_trainer_step(b->trainer, b->input, b->labels, NULL, b->batch, LEARNING_RATE, &loss, &correct);
 }
 
 static void infer_once(void *data) {

@@ -35,6 +35,8 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command CLI_READ, CLI_TRAIN, CLI_EVALUATE, CLI_DATA, CLI_MODEL, CLI_SERVE;
+/* `data generate`, which data.c runs. */
+extern const cli_command CLI_GENERATE;
 
 /* Parses; `options` ends with a row of NULLs. On success returns -1 and the index of the first
  * operand in `*operands`. Otherwise the exit code to return: 0 after --help (printed), 2 after a

@@ -12,8 +12,10 @@
 #include "data/download.h"
 #include "data/idx.h"
 #include "data/inspect.h"
+#include "data/join.h"
 #include "data/set.h"
 #include "data/sheet.h"
+#include "data/unipen_files.h"
 #include "page/page.h"
 
 static const cli_option NO_MORE = {NULL, 0, CLI_FLAG, NULL, NULL, NULL};
@@ -59,7 +61,7 @@ static const cli_command LIST = {
     run_list};
 
 typedef struct part_state {
-  char *images, *labels; /* NULL: not here */
+  char *images, *labels; /* NULL: not here; UNIPEN, whose pictures are drawn, has no labels */
   size_t count;
   base_error error; /* set when it is here but cannot be used */
 } part_state;
@@ -68,9 +70,11 @@ typedef struct part_state {
 static part_state look(const data_known *known, data_part part) {
   part_state state = {0};
   data_idx labels;
-  scrawl_status status = data_known_find(known, part, &state.images, &state.labels, &state.error);
+  scrawl_status status =
+      known->unipen ? data_unipen_find(&state.images, &state.error)
+                    : data_known_find(known, part, &state.images, &state.labels, &state.error);
   if (status == SCRAWL_NOT_FOUND) state.error = (base_error){0};
-  if (status != SCRAWL_OK) return state;
+  if (status != SCRAWL_OK || known->unipen) return state;
   if (data_idx_open(state.labels, 1, &labels, &state.error) == SCRAWL_OK) {
     state.count = labels.extent[0];
     data_idx_free(&labels);
@@ -86,6 +90,7 @@ static void forget(part_state *state) {
 static json_t *part_json(const part_state *state) {
   if (state->error.status) return json_pack("{s:s}", "error", state->error.message);
   if (!state->images) return json_null();
+  if (!state->labels) return json_pack("{s:s}", "strokes", state->images);
   return json_pack("{s:I, s:s, s:s}", "count", (json_int_t)state->count, "images", state->images,
                    "labels", state->labels);
 }
@@ -93,6 +98,8 @@ static json_t *part_json(const part_state *state) {
 static void print_count(const part_state *state) {
   if (state->error.status)
     printf(" %8s", "damaged");
+  else if (state->images && !state->labels)
+    printf(" %8s", "here");
   else if (state->images)
     printf(" %8zu", state->count);
   else
@@ -218,15 +225,17 @@ static int run_get(int argc, char **argv) {
 /* ---- show ---- */
 
 static int run_show(int argc, char **argv);
-static const cli_command SHOW = {"data show", "NAME|PATH",
-                                 "count classes, find blank, repeated and damaged pictures",
-                                 "Prints how many pictures each class has, and what may be wrong: "
-                                 "pictures that are missing or damaged (in a folder), blank "
-                                 "ones, and exact copies of an earlier one, above all those under "
-                                 "another label. PATH is a folder with manifest.tsv, or a pair of "
-                                 "IDX files IMAGES,LABELS.\n\n"
-                                 "    scrawl data show mnist --part train --sheet mnist.png",
-                                 run_show};
+static const cli_command SHOW = {
+    "data show", "NAME|PATH", "count classes, find blank, repeated and damaged pictures",
+    "Prints how many pictures each class has, and what may be wrong: "
+    "pictures that are missing or damaged (in a folder), blank "
+    "ones, and exact copies of an earlier one, above all those under "
+    "another label. PATH is a folder with manifest.tsv, or a pair of "
+    "IDX files IMAGES,LABELS. Sets joined by + are shown as they would "
+    "be learnt from, without copies.\n\n"
+    "    scrawl data show mnist --part train --sheet mnist.png\n"
+    "    scrawl data show mnist+emnist-digits --part train",
+    run_show};
 
 enum { BAR = 40, MOST_NAMED = 10 };
 
@@ -258,7 +267,7 @@ static void take_loss(void *argument, const char *path, const char *message) {
     json_array_append_new(lost->unreadable, json_pack("{s:s, s:s}", "path", path, "why", message));
 }
 
-static scrawl_status open_shown(const char *from, data_part part, data_set *set, losses *lost,
+static scrawl_status open_shown(void *lost, const char *from, data_part part, data_set *set,
                                 base_error *error) {
   size_t count;
   if (data_known_get(from) || !data_is_folder(from)) return data_set_open(from, part, set, error);
@@ -291,6 +300,7 @@ static void show_text(const data_set *set, const data_inspection *inspection, co
   print_numbers(inspection, set->count, DATA_COPY);
   printf("of them under another label: %zu", inspection->conflicts);
   print_numbers(inspection, set->count, DATA_CONFLICT);
+  cli_print_remarks(stdout, set);
 }
 
 static json_t *numbers_json(const data_inspection *inspection, size_t count, uint8_t remark) {
@@ -301,6 +311,16 @@ static json_t *numbers_json(const data_inspection *inspection, size_t count, uin
   return numbers;
 }
 
+static json_t *remarks_json(const data_set *set) {
+  json_t *remarks = json_array();
+  for (const char *line = set->remarks; line;) {
+    size_t length = strcspn(line, "\n");
+    json_array_append_new(remarks, json_stringn(line, length));
+    line = line[length] ? line + length + 1 : NULL;
+  }
+  return remarks;
+}
+
 static int show_json(const data_set *set, const data_inspection *inspection, const losses *lost) {
   json_t *classes = json_array();
   for (int class = 0; class < set->classes; class ++) {
@@ -309,13 +329,13 @@ static int show_json(const data_set *set, const data_inspection *inspection, con
     json_array_append_new(classes, json_pack("{s:s, s:I}", "sign", sign, "count",
                                              (json_int_t)inspection->counts[class]));
   }
-  return print_json(json_pack("{s:s, s:I, s:i, s:i, s:o, s:O, s:O, s:o, s:o, s:o}", "name",
-                              set->name, "count", (json_int_t)set->count, "width", set->width,
-                              "height", set->height, "classes", classes, "missing", lost->missing,
-                              "unreadable", lost->unreadable, "blank",
-                              numbers_json(inspection, set->count, DATA_BLANK), "copies",
-                              numbers_json(inspection, set->count, DATA_COPY), "conflicts",
-                              numbers_json(inspection, set->count, DATA_CONFLICT)));
+  return print_json(
+      json_pack("{s:s, s:I, s:i, s:i, s:o, s:O, s:O, s:o, s:o, s:o, s:o}", "name", set->name,
+                "count", (json_int_t)set->count, "width", set->width, "height", set->height,
+                "classes", classes, "missing", lost->missing, "unreadable", lost->unreadable,
+                "blank", numbers_json(inspection, set->count, DATA_BLANK), "copies",
+                numbers_json(inspection, set->count, DATA_COPY), "conflicts",
+                numbers_json(inspection, set->count, DATA_CONFLICT), "remarks", remarks_json(set)));
 }
 
 static int show(const data_set *set, const losses *lost, const char *sheet, bool json) {
@@ -346,7 +366,7 @@ static int run_show(int argc, char **argv) {
   base_error error = {0};
   data_set set;
   losses lost = {json_array(), json_array()};
-  if (open_shown(argv[operands], part_of(part), &set, &lost, &error) == SCRAWL_OK) {
+  if (data_join_open(argv[operands], part_of(part), open_shown, &lost, &set, &error) == SCRAWL_OK) {
     code = show(&set, &lost, sheet, json);
     if (json_array_size(lost.missing) || json_array_size(lost.unreadable)) code = CLI_FAILED;
     data_set_free(&set);
@@ -418,7 +438,7 @@ static int run_convert(int argc, char **argv) {
 
 /* ---- data ---- */
 
-static const cli_command *const COMMANDS[] = {&LIST, &GET, &SHOW, &CONVERT, NULL};
+static const cli_command *const COMMANDS[] = {&LIST, &GET, &SHOW, &CONVERT, &CLI_GENERATE, NULL};
 
 static int run_data(int argc, char **argv) {
   if (argc > 1) {
@@ -428,16 +448,18 @@ static int run_data(int argc, char **argv) {
   }
   int operands, code = cli_parse(&CLI_DATA, &NO_MORE, argc, argv, &operands);
   if (code >= 0) return code;
-  cli_complain(&CLI_DATA, "wants list, get, show or convert; see scrawl help data");
+  cli_complain(&CLI_DATA, "wants list, get, show, convert or generate; see scrawl help data");
   return CLI_USAGE;
 }
 
 const cli_command CLI_DATA = {
-    "data", "list|get|show|convert ...", "data sets: list, fetch, look into, convert",
+    "data", "list|get|show|convert|generate ...",
+    "data sets: list, fetch, look into, convert, generate",
     "Works on data sets. Each of these has a help page of its own, for example scrawl help data "
     "show.\n\n"
     "    scrawl data list                       the known sets, and which are here\n"
     "    scrawl data get NAME                   fetch one from its mirrors\n"
     "    scrawl data show NAME|PATH             count classes, find what is wrong\n"
-    "    scrawl data convert NAME|PATH --out X  write it as IDX files or as a folder of pictures",
+    "    scrawl data convert NAME|PATH --out X  write it as IDX files or as a folder of pictures\n"
+    "    scrawl data generate --kind K --out X  make labelled pictures of handwriting on paper",
     run_data};

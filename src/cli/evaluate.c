@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "cli/noise.h"
 #include "cli/open.h"
 #include "cli/report.h"
 #include "train/train.h"
@@ -23,8 +24,8 @@ static struct {
 static const cli_option OPTIONS[] = {
     {"model", 'm', CLI_TEXT, "NAME|FILE", "The model; digits.", &given.model},
     {"data", 'd', CLI_TEXT, "NAME|PATH",
-     "A known set, a pair of IDX files \"images,labels\", or a folder with manifest.tsv, whose "
-     "pictures go through the whole reading pipeline.",
+     "A known set, a pair of IDX files \"images,labels\", a folder with manifest.tsv, whose "
+     "pictures go through the whole reading pipeline, or several of these joined by +.",
      &given.data},
     {"part", 0, CLI_TEXT, "test|train", "Which part of a known set; test.", &given.part},
     {"as", 0, CLI_TEXT, "auto|digit|glyph",
@@ -32,8 +33,9 @@ static const cli_option OPTIONS[] = {
     {"alphabet", 0, CLI_TEXT, "SET",
      "Only these signs can be read; pictures of other signs are left out and counted.",
      &given.alphabet},
-    {"noise", 0, CLI_TEXT, "KIND:AMOUNT",
-     "Damage the pictures before they are read: gaussian:DEVIATION, salt:SHARE or blur:PIXELS.",
+    {"noise", 0, CLI_TEXT, "KIND[:AMOUNT],...|all",
+     "Damage the pictures before they are read. Several kinds make a table, beside the undamaged "
+     "set. See above.",
      &given.noise},
     {"seed", 0, CLI_SEED, "N", "For the noise; 1.", &given.seed},
     {"threads", 't', CLI_COUNT, "N", "Threads to use; 0, the default, is one for each core.",
@@ -43,6 +45,8 @@ static const cli_option OPTIONS[] = {
      &given.report},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
+
+static cli_noises noises;
 
 /* The pictures that count, as the network saw them, and what it said. */
 typedef struct evaluation {
@@ -138,16 +142,17 @@ static scrawl_status take_pictures(evaluation *e, const data_set *set, base_erro
   return SCRAWL_OK;
 }
 
-static void damage(evaluation *e, ink_noise noise, size_t picture, float *glyph) {
+static scrawl_status damage(evaluation *e, ink_noise noise, size_t picture, float *glyph,
+                            base_error *error) {
   base_random random = base_random_seed(given.seed);
-  ink_noise_apply(noise, base_random_split(&random, picture), INK_GLYPH_SIDE, glyph);
+  BASE_TRY(ink_noise_apply(noise, base_random_split(&random, picture), glyph, error));
   uint8_t *shown = e->pixels + picture * INK_GLYPH_PIXELS;
   for (int p = 0; p < INK_GLYPH_PIXELS; p++) shown[p] = (uint8_t)(255 * glyph[p] + 0.5f);
+  return SCRAWL_OK;
 }
 
-static scrawl_status read_pictures(evaluation *e, read_reader *reader, base_error *error) {
-  ink_noise noise = {0};
-  if (given.noise) BASE_TRY(ink_noise_parse(given.noise, &noise, error));
+static scrawl_status read_pictures(evaluation *e, ink_noise noise, read_reader *reader,
+                                   base_error *error) {
   size_t model_classes = (size_t)e->model->classes;
   float *glyphs = base_arena_alloc(&e->arena, READ_BATCH * INK_GLYPH_PIXELS, sizeof *glyphs);
   float *rows = base_arena_alloc(&e->arena, READ_BATCH * model_classes, sizeof *rows);
@@ -159,8 +164,8 @@ static scrawl_status read_pictures(evaluation *e, read_reader *reader, base_erro
     size_t count = e->count - first < READ_BATCH ? e->count - first : READ_BATCH;
     const uint8_t *from = e->pixels + first * INK_GLYPH_PIXELS;
     for (size_t i = 0; i < count * INK_GLYPH_PIXELS; i++) glyphs[i] = (float)from[i] / 255;
-    for (size_t i = 0; noise.kind != INK_NOISE_NONE && i < count; i++)
-      damage(e, noise, first + i, glyphs + i * INK_GLYPH_PIXELS);
+    for (size_t i = 0; noise.kind && i < count; i++)
+      BASE_TRY(damage(e, noise, first + i, glyphs + i * INK_GLYPH_PIXELS, error));
     double begun = base_clock();
     read_glyph_probabilities_float(reader, glyphs, (int)count, rows);
     e->seconds += base_clock() - begun;
@@ -174,6 +179,39 @@ static scrawl_status read_pictures(evaluation *e, read_reader *reader, base_erro
   if (progress.shown) base_progress_end(&progress, NULL);
   return train_metrics_compute(e->probabilities, e->labels, e->count, e->classes, e->unread,
                                &e->metrics, error);
+}
+
+/* A row for the pictures damaged in one way; the evaluation stays as it is. */
+static scrawl_status measure_noise(const evaluation *e, ink_noise noise, read_reader *reader,
+                                   train_noise_row *row, base_error *error) {
+  evaluation damaged = *e;
+  base_arena_init(&damaged.arena, 65536);
+  damaged.pixels = base_alloc(e->count, INK_GLYPH_PIXELS);
+  damaged.probabilities = base_alloc_zero(e->count, (size_t)e->classes * sizeof(float));
+  scrawl_status status;
+  if (damaged.pixels && damaged.probabilities) {
+    memcpy(damaged.pixels, e->pixels, e->count * INK_GLYPH_PIXELS);
+    status = read_pictures(&damaged, noise, reader, error);
+  } else {
+    status = no_memory(error);
+  }
+  if (status == SCRAWL_OK) *row = train_noise_row_of(noise, &damaged.metrics);
+  train_metrics_free(&damaged.metrics);
+  base_free(damaged.pixels);
+  base_free(damaged.probabilities);
+  base_arena_free(&damaged.arena);
+  return status;
+}
+
+/* What is measured is damaged by a single kind; several fill a table beside the undamaged set. */
+static scrawl_status measure(evaluation *e, read_reader *reader, base_error *error) {
+  const ink_noise none = {0};
+  bool several = noises.count > 1;
+  for (size_t i = 0; several && i < noises.count; i++)
+    BASE_TRY(measure_noise(e, noises.items[i], reader, &noises.rows[i + 1], error));
+  BASE_TRY(read_pictures(e, several ? none : noises.items[0], reader, error));
+  noises.rows[several ? 0 : 1] = train_noise_row_of(several ? none : noises.items[0], &e->metrics);
+  return SCRAWL_OK;
 }
 
 /* ---- results ---- */
@@ -210,6 +248,7 @@ static scrawl_status print_json(const evaluation *e, const data_set *set, base_e
                 m->recall, "specificity", m->specificity, "f1", m->f1, "unread",
                 (json_int_t)m->unread, "left_out", (json_int_t)e->left_out, "seconds", e->seconds,
                 "pictures_per_second", speed_of(e), "classes", classes, "confusion", confusion);
+  if (noises.count) failed |= json_object_set_new(root, "noise", cli_noises_to_json(&noises));
   char *text = root && !failed ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
   json_decref(root);
   if (!text) return no_memory(error);
@@ -237,10 +276,12 @@ static void print_confusion(const evaluation *e) {
 
 static void print_text(const evaluation *e, const data_set *set) {
   const train_metrics *m = &e->metrics;
-  printf("%s on %s: %zu pictures, %zu errors, accuracy %.2f %%\n", given.model, set->name, m->n,
+  printf("%s on %s%s%s: %zu pictures, %zu errors, accuracy %.2f %%\n", given.model, set->name,
+         noises.count == 1 ? " damaged by " : "", noises.count == 1 ? given.noise : "", m->n,
          m->errors, 100 * m->accuracy);
   if (m->unread) printf("%zu of them gave no glyph and count as errors\n", m->unread);
   if (e->left_out) printf("%zu pictures of other signs were left out\n", e->left_out);
+  cli_print_remarks(stdout, set);
   printf("loss %.4f, expected calibration error %.4f (%d equal bins), %.0f pictures/s\n\n", m->loss,
          m->ece, TRAIN_BINS, speed_of(e));
   printf("%5s %9s %9s %9s %11s %9s\n", "sign", "pictures", "precision", "recall", "specificity",
@@ -254,13 +295,14 @@ static void print_text(const evaluation *e, const data_set *set) {
   printf("%5s %9s %9.4f %9.4f %11.4f %9.4f\n", "mean", "", m->precision, m->recall, m->specificity,
          m->f1);
   if (m->classes <= MOST_CLASSES_PRINTED) print_confusion(e);
+  cli_noises_print(&noises);
 }
 
 static scrawl_status write_report(const evaluation *e, const data_set *set, base_error *error) {
   char title[256], noise[80] = "", speed[48];
   snprintf(title, sizeof title, "%s on %s", *e->model->name ? e->model->name : given.model,
            set->name);
-  if (given.noise) snprintf(noise, sizeof noise, " damaged by %s", given.noise);
+  if (noises.count == 1) snprintf(noise, sizeof noise, " damaged by %s", given.noise);
   snprintf(speed, sizeof speed, "%.0f pictures/s", speed_of(e));
   char *subtitle = base_format("What the model read of %zu pictures%s.", e->metrics.n, noise);
   if (!subtitle) return no_memory(error);
@@ -278,6 +320,8 @@ static scrawl_status write_report(const evaluation *e, const data_set *set, base
       .history = &history,
       .metrics = &e->metrics,
       .signs = e->signs,
+      .noise = noises.rows,
+      .noise_count = noises.count > 1 ? noises.count + 1 : 0,
       .count = e->count,
       .width = INK_GLYPH_SIDE,
       .height = INK_GLYPH_SIDE,
@@ -301,7 +345,7 @@ static scrawl_status evaluate(evaluation *e, const data_set *set, base_error *er
   if (status == SCRAWL_OK)
     status = read_reader_allow(reader, wanted_signs(), given.alphabet != NULL, error);
   if (status == SCRAWL_OK) status = take_pictures(e, set, error);
-  if (status == SCRAWL_OK) status = read_pictures(e, reader, error);
+  if (status == SCRAWL_OK) status = measure(e, reader, error);
   read_reader_free(reader);
   base_pool_free(pool);
   if (status == SCRAWL_OK && given.report) status = write_report(e, set, error);
@@ -312,6 +356,7 @@ static scrawl_status evaluate(evaluation *e, const data_set *set, base_error *er
 }
 
 static scrawl_status open_and_evaluate(size_t *failed, base_error *error) {
+  BASE_TRY(cli_noises_parse(given.noise, &noises, error));
   if (given.report) BASE_TRY(cli_check_writable(given.report, error));
   read_model *model;
   BASE_TRY(cli_open_model(given.model, &model, error));
@@ -366,6 +411,16 @@ const cli_command CLI_EVALUATE = {
     "blank count as errors.\n\n"
     "  scrawl evaluate --data mnist\n"
     "  scrawl evaluate --model digits.onnx --data folder/ --json\n"
-    "  scrawl evaluate --data mnist --noise gaussian:0.2 --report noisy.html",
+    "  scrawl evaluate --data mnist --noise awgn:0.5 --report noisy.html\n"
+    "  scrawl evaluate --data mnist --noise all\n\n"
+    "--noise takes one or more of these, in pixels from 0 to 1, with an amount after a colon or "
+    "the "
+    "one given here: awgn:0.5 (white Gaussian noise of this deviation, clipped), blur:1 (Gaussian, "
+    "deviation in pixels); as in n-MNIST n-mnist-awgn:9.5 (noise at a signal-to-noise ratio in dB, "
+    "of a signal of power 1), motion:5 (pixels, at 15 degrees), contrast+awgn:12 (contrast halved, "
+    "noise in dB); as in MNIST-C shot:3 (photons), impulse:0.17 (share), glass-blur:0.7, "
+    "motion-blur:3, shear:0.4, scale:0.7, rotate:0.4 (radians), brightness:0.5, translate:3 "
+    "(pixels), stripe, fog:3, spatter, dotted-line, zigzag, canny-edges:1. With one kind all "
+    "figures are those of the damaged pictures; several, or all, add a table.",
     run,
 };

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "data/file.h"
+#include "data/join.h"
 #include "page/page.h"
 
 /* Names of files have a slash or end in .onnx; any other word is one only if no model inside has
@@ -39,15 +40,38 @@ scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_
   return base_fail_within(error, status, "%s", name_or_path);
 }
 
+/* Where what went wrong with single pictures is told and counted. */
+typedef struct complaints {
+  const cli_command *command;
+  size_t failed;
+} complaints;
+
 static void complain(void *argument, const char *path, const char *message) {
-  cli_complain(argument, "%s: %s", path, message);
+  complaints *about = argument;
+  cli_complain(about->command, "%s: %s", path, message);
+}
+
+static scrawl_status open_one(void *argument, const char *name_or_path, data_part part,
+                              data_set *set, base_error *error) {
+  complaints *about = argument;
+  size_t failed = 0;
+  if (data_known_get(name_or_path) || !data_is_folder(name_or_path))
+    return data_set_open(name_or_path, part, set, error);
+  scrawl_status status = page_open_folder(name_or_path, NULL, set, &failed, complain, about, error);
+  about->failed += failed;
+  return status;
 }
 
 scrawl_status cli_open_data(const cli_command *command, const char *name_or_path, data_part part,
                             data_set *set, size_t *failed, base_error *error) {
-  *failed = 0;
-  if (!data_is_folder(name_or_path)) return data_set_open(name_or_path, part, set, error);
-  return page_open_folder(name_or_path, NULL, set, failed, complain, (void *)command, error);
+  complaints about = {command, 0};
+  scrawl_status status = data_join_open(name_or_path, part, open_one, &about, set, error);
+  *failed = about.failed;
+  return status;
+}
+
+void cli_print_remarks(FILE *stream, const data_set *set) {
+  if (set->remarks) fprintf(stream, "%s\n", set->remarks);
 }
 
 scrawl_status cli_check_writable(const char *path, base_error *error) {

@@ -2,6 +2,8 @@
 #ifndef CLI_OPEN_H
 #define CLI_OPEN_H
 
+#include <stdio.h>
+
 #include "cli/cli.h"
 #include "data/set.h"
 #include "read/model.h"
@@ -13,11 +15,14 @@ scrawl_status cli_find_model(const char *name_or_path, const uint8_t **bytes, si
 /* The same, opened. */
 scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_error *error);
 
-/* A data set by name, a pair of IDX files, or a folder with manifest.tsv: its pictures go through
- * the whole reading pipeline, those that give no glyph are complained about and counted in
- * `*failed`. */
+/* A data set by name, a pair of IDX files, a folder with manifest.tsv, or several of these joined
+ * by +. The pictures of a folder go through the whole reading pipeline; those that give no glyph
+ * are complained about and counted in `*failed`. */
 scrawl_status cli_open_data(const cli_command *command, const char *name_or_path, data_part part,
                             data_set *set, size_t *failed, base_error *error);
+
+/* What was left out of the set and why, a line for each, if anything was. */
+void cli_print_remarks(FILE *stream, const data_set *set);
 
 /* Before long work: whether a file can be written there. WRITE_FAILED. */
 scrawl_status cli_check_writable(const char *path, base_error *error);

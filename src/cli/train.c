@@ -14,28 +14,47 @@
 #include "base/progress.h"
 #include "cli/open.h"
 #include "cli/report.h"
+#include "data/choose.h"
 #include "data/file.h"
 #include "train/train.h"
 
 static struct {
-  const char *data, *architecture, *from, *out, *optimiser, *schedule, *augment, *checkpoint, *name,
-      *report;
+  const char *data, *alphabet, *leave_out, *architecture, *from, *teacher, *out, *optimiser,
+      *schedule, *augment, *checkpoint, *name, *report;
   int epochs, batch, threads, patience;
-  double rate, warm_up, momentum, weight_decay, smoothing, average, validation, scale;
+  double rate, warm_up, momentum, weight_decay, smoothing, average, teacher_share,
+      teacher_temperature, validation, scale, others;
   uint64_t seed, split_seed;
   bool nesterov, resume, json;
 } given = {
     /* Not given: no option can be this. */
-    .epochs = -1,    .batch = -1,         .patience = -1,   .rate = NAN,    .warm_up = NAN,
-    .momentum = NAN, .weight_decay = NAN, .smoothing = NAN, .average = NAN, .validation = NAN,
-    .scale = NAN,    .seed = 1,           .split_seed = 1,
+    .epochs = -1,        .batch = -1,          .patience = -1,
+    .rate = NAN,         .warm_up = NAN,       .momentum = NAN,
+    .weight_decay = NAN, .smoothing = NAN,     .average = NAN,
+    .validation = NAN,   .scale = NAN,         .seed = 1,
+    .split_seed = 1,     .teacher_share = NAN, .teacher_temperature = NAN,
+    .others = NAN,
 };
 
 static const cli_option OPTIONS[] = {
     {"data", 'd', CLI_TEXT, "NAME|PATH",
      "What to learn from: the training part of a known set, a pair of IDX files \"images,labels\", "
-     "or a folder with manifest.tsv. A test part is never touched.",
+     "a folder with manifest.tsv, or several of these joined by +, from which exact copies are "
+     "removed. A test part is never touched.",
      &given.data},
+    {"alphabet", 0, CLI_TEXT, "SET",
+     "The signs to tell apart, such as 0123456789; pictures of others are left out. "
+     "With " READ_NO_GLYPH
+     " among them pictures of other signs become that one: no glyph; all that the data "
+     "holds.",
+     &given.alphabet},
+    {"leave-out", 0, CLI_TEXT, "SET",
+     "Signs that do not become " READ_NO_GLYPH
+     " because they look like one of the alphabet; for digits " DATA_DIGIT_LOOK_ALIKES ".",
+     &given.leave_out},
+    {"others", 0, CLI_NUMBER, "SHARE",
+     "The share of the pictures that " READ_NO_GLYPH " may have at most; 1, all there are.",
+     &given.others},
     {"arch", 'a', CLI_TEXT, "NAME|SPEC",
      "The network: a preset (seed-keras, seed-lenet, digits, speedrun), or text such as \"conv 8 "
      "3x3, "
@@ -74,6 +93,15 @@ static const cli_option OPTIONS[] = {
     {"average", 0, CLI_NUMBER, "DECAY",
      "Keep a moving average of the weights with this decay, such as 0.999, and use it; 0: none.",
      &given.average},
+    {"teacher", 0, CLI_TEXT, "MODEL",
+     "Learn what this model says of each picture, augmented as it is, beside the label "
+     "(distillation).",
+     &given.teacher},
+    {"teacher-share", 0, CLI_NUMBER, "S", "The teacher's share of the loss; 1.",
+     &given.teacher_share},
+    {"teacher-temperature", 0, CLI_NUMBER, "T",
+     "What softens the probabilities of both while they are compared; 1.",
+     &given.teacher_temperature},
     {"validation", 0, CLI_NUMBER, "SHARE",
      "Share of the pictures kept aside to choose the best epoch and to calibrate confidence; 0.1. "
      "With 0 all are learnt from and the last weights kept.",
@@ -82,10 +110,12 @@ static const cli_option OPTIONS[] = {
     {"patience", 0, CLI_COUNT, "N",
      "Stop after so many epochs without a better validation; 0: never.", &given.patience},
     {"augment", 0, CLI_TEXT, "none|NAME|KEY=VALUE,...",
-     "Change each picture a little every time: light, standard or strong, or the largest amounts "
-     "of "
-     "rotation (degrees), scale, shear, shift (pixels), elastic, elastic-sigma, stroke (pixels), "
-     "noise and erase, such as \"standard,rotation=5\"; none.",
+     "Change each picture a little every time: light, standard, strong or, for photographs and "
+     "noise, world; or the largest amounts of rotation (degrees), scale, shear, shift (pixels), "
+     "elastic, elastic-sigma, stroke (pixels), perspective; of damage by gap, crop, neighbour, "
+     "rule, shade, texture, blur, motion, pixelate, contrast, noise, salt and jpeg, each with the "
+     "share of pictures that gets it, such as blur-chance=0.1 (all without); and the chances of "
+     "erase and binarise: \"standard,noise=0.5,noise-chance=0.3\"; none.",
      &given.augment},
     {"scale", 0, CLI_NUMBER, "1|255",
      "What full ink becomes for the network: 1 or, raw pixels, 255; 1, or that of --from.",
@@ -250,6 +280,11 @@ static scrawl_status take_optimiser(train_recipe *recipe, base_error *error) {
   take_number(&trainer->weight_decay, given.weight_decay);
   take_number(&trainer->label_smoothing, given.smoothing);
   take_number(&trainer->average_decay, given.average);
+  if (!given.teacher && (!isnan(given.teacher_share) || !isnan(given.teacher_temperature)))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "--teacher-share and --teacher-temperature need a --teacher");
+  take_number(&trainer->teacher_share, given.teacher_share);
+  take_number(&trainer->teacher_temperature, given.teacher_temperature);
   return SCRAWL_OK;
 }
 
@@ -269,8 +304,12 @@ static scrawl_status make_recipe(const char *name, const read_model *from, train
   *recipe = train_recipe_for(given.architecture);
   recipe->name = name;
   recipe->data = given.data;
+  recipe->alphabet = given.alphabet;
+  recipe->leave_out = given.leave_out;
+  take_number(&recipe->others, given.others);
   recipe->architecture = given.architecture;
   recipe->from = given.from;
+  recipe->teacher = given.teacher;
   take_count(&recipe->epochs, given.epochs);
   take_count(&recipe->trainer.batch, given.batch);
   BASE_TRY(take_optimiser(recipe, error));
@@ -283,7 +322,21 @@ static scrawl_status make_recipe(const char *name, const read_model *from, train
   take_number(&recipe->scale, given.scale);
   if (given.augment)
     BASE_TRY(train_augmentation_parse(given.augment, &recipe->augmentation, error));
+  if (!given.alphabet && (given.leave_out || !isnan(given.others)))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "--leave-out and --others need --alphabet");
   return train_recipe_check(recipe, error);
+}
+
+/* The data set as the recipe has it. */
+static scrawl_status open_data(const train_recipe *recipe, data_set *set, size_t *failed,
+                               base_error *error) {
+  BASE_TRY(cli_open_data(&CLI_TRAIN, recipe->data, DATA_TRAIN, set, failed, error));
+  const data_choice choice = {recipe->alphabet, recipe->leave_out, recipe->others,
+                              recipe->split_seed};
+  scrawl_status status = choice.alphabet ? data_set_choose(set, &choice, error) : SCRAWL_OK;
+  if (status != SCRAWL_OK) data_set_free(set);
+  if (status == SCRAWL_OK) cli_print_remarks(stderr, set);
+  return status;
 }
 
 static scrawl_status check_signs(const read_model *from, const data_set *set, base_error *error) {
@@ -391,14 +444,14 @@ static scrawl_status finish(const char *name, const char *stem, const train_outc
 /* ---- the command ---- */
 
 static scrawl_status train_from(const char *name, const char *stem, const read_model *from,
-                                size_t *failed, base_error *error) {
+                                const read_model *teacher, size_t *failed, base_error *error) {
   train_recipe recipe;
   BASE_TRY(make_recipe(name, from, &recipe, error));
   BASE_TRY(cli_check_writable(given.out, error));
   BASE_TRY(cli_check_writable(stem, error));
   if (given.report) BASE_TRY(cli_check_writable(given.report, error));
   data_set set;
-  BASE_TRY(cli_open_data(&CLI_TRAIN, given.data, DATA_TRAIN, &set, failed, error));
+  BASE_TRY(open_data(&recipe, &set, failed, error));
   scrawl_status status = from ? check_signs(from, &set, error) : SCRAWL_OK;
   base_pool *pool = base_pool_create((size_t)given.threads);
   if (status == SCRAWL_OK && !pool)
@@ -414,7 +467,8 @@ static scrawl_status train_from(const char *name, const char *stem, const read_m
         .observer = {&live, show_step, show_epoch, show_resumed},
     };
     train_outcome outcome;
-    status = train_run(&recipe, &set, from ? from->graph : NULL, &setting, &outcome, error);
+    status =
+        train_run(&recipe, &set, from ? from->graph : NULL, teacher, &setting, &outcome, error);
     if (live.bar_shown && live.bar.mode == BASE_PROGRESS_BAR) base_progress_end(&live.bar, NULL);
     if (status == SCRAWL_OK) status = finish(name, stem, &outcome, error);
     train_outcome_free(&outcome);
@@ -441,20 +495,23 @@ static int run(int argc, char **argv) {
     return CLI_USAGE;
   }
   base_error error = {0};
-  read_model *from = NULL;
+  read_model *from = NULL, *teacher = NULL;
   size_t failed = 0;
   char *name = given.name ? base_strdup(given.name) : name_of(given.out);
   char *stem = name ? checkpoint_stem(name) : NULL;
   scrawl_status status =
       stem ? SCRAWL_OK : base_fail(&error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
   if (status == SCRAWL_OK && given.from) status = cli_open_model(given.from, &from, &error);
-  if (status == SCRAWL_OK) status = train_from(name, stem, from, &failed, &error);
+  if (status == SCRAWL_OK && given.teacher)
+    status = cli_open_model(given.teacher, &teacher, &error);
+  if (status == SCRAWL_OK) status = train_from(name, stem, from, teacher, &failed, &error);
   if (status == SCRAWL_CANCELLED)
     cli_complain(&CLI_TRAIN, "%s; the same command with --resume goes on from there",
                  error.message);
   else if (status != SCRAWL_OK)
     cli_complain(&CLI_TRAIN, "%s", error.message);
   read_model_free(from);
+  read_model_free(teacher);
   base_free(stem);
   base_free(name);
   if (status == SCRAWL_INVALID_ARGUMENT) return CLI_USAGE;
@@ -480,6 +537,8 @@ const cli_command CLI_TRAIN = {
     "--out better.onnx --report better.html\n"
     "  scrawl train --data mnist --arch seed-lenet --epochs 20 --schedule cosine --augment "
     "standard "
-    "--out better.onnx --resume",
+    "--out better.onnx --resume\n"
+    "  scrawl train --data mnist+emnist-digits+emnist-byclass --alphabet 0123456789" READ_NO_GLYPH
+    " --arch digits --out doubting.onnx",
     run,
 };

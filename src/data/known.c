@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "data/unipen.h"
 
 #define LATIN_CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define ASCII_DIGITS   "0123456789"
@@ -64,6 +65,7 @@ const data_known DATA_KNOWN[] = {
      .licence = EMNIST_LICENCE,
      .home = EMNIST_HOME,
      .alphabet = LATIN_CAPITALS,
+     .merged = LATIN_CAPITALS,
      .folder = "emnist",
      .stems = PART_STEMS("emnist-letters"),
      .first_label = 1,
@@ -74,6 +76,7 @@ const data_known DATA_KNOWN[] = {
      .home = EMNIST_HOME,
      /* Small letters that look like their capital share its class. */
      .alphabet = ASCII_DIGITS LATIN_CAPITALS "abdefghnqrt",
+     .merged = "CIJKLMOPSUVWXYZ",
      .folder = "emnist",
      .stems = PART_STEMS("emnist-balanced"),
      .transposed = true},
@@ -96,6 +99,14 @@ const data_known DATA_KNOWN[] = {
      .folder = "emnist",
      .stems = PART_STEMS("emnist-digits"),
      .transposed = true},
+    {.name = "unipen",
+     .summary =
+         "pen strokes of digits, letters and punctuation, drawn; train_r01_v07, Guyon et al. 1994",
+     .licence = "CC BY 4.0 (International Unipen Foundation); its text of 1999 says research only",
+     .home = "https://doi.org/10.5281/zenodo.1195803",
+     .alphabet = DATA_UNIPEN_ALPHABET,
+     .folder = "unipen",
+     .unipen = true},
     {.name = "bangla",
      .summary = "Bangla digits; CMATERdb 3.1.1, Das et al. 2012",
      .licence = CMATER_LICENCE,

@@ -24,6 +24,7 @@ typedef struct data_known {
   const char *name, *summary, *licence;
   const char *home;     /* where to get it */
   const char *alphabet; /* one sign for each class, in class order */
+  const char *merged;   /* those whose class holds both cases of the letter; NULL: none */
   const char *folder;
   /* By part: beginnings of file names, the whole set before a part of it; "-images-idx3-ubyte"
    * and "-labels-idx1-ubyte" follow. */
@@ -33,6 +34,7 @@ typedef struct data_known {
   const char *const *mirrors;
   const data_remote_file *files; /* ended by a row without a name */
   bool transposed;               /* stored column by column, as EMNIST is */
+  bool unipen;                   /* no IDX files, but UNIPEN's (data/unipen.h): it has no stems */
 } data_known;
 
 extern const data_known DATA_KNOWN[]; /* ended by a row without a name */

@@ -1,15 +1,18 @@
-/* Data sets in memory: opening and splitting them. */
+/* Data sets in memory: opening them. */
 #include "data/set.h"
 
 #include <limits.h>
-#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/utf8.h"
+#include "data/alphabet.h"
 #include "data/idx.h"
+#include "data/join.h"
+#include "data/unipen.h"
 
 enum {
   MAX_SIDE =
@@ -25,19 +28,28 @@ void data_set_free(data_set *set) {
   base_free(set->alphabet);
   base_free(set->pixels);
   base_free(set->labels);
+  base_free(set->writers);
+  base_free(set->merged);
+  base_free(set->remarks);
   *set = (data_set){0};
+}
+
+scrawl_status data_set_remark(data_set *set, base_error *error, const char *format, ...) {
+  char line[BASE_ERROR_BYTES];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  char *remarks = set->remarks ? base_format("%s\n%s", set->remarks, line) : base_strdup(line);
+  if (!remarks) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a remark");
+  base_free(set->remarks);
+  set->remarks = remarks;
+  return SCRAWL_OK;
 }
 
 void data_set_sign(const data_set *set, int class, char sign[SCRAWL_MAX_SIGN_BYTES]) {
   const char *at = set->alphabet;
-  size_t left = strlen(at), length = base_utf8_length(at, left);
-  for (; class > 0 && length; class --) {
-    at += length;
-    left -= length;
-    length = base_utf8_length(at, left);
-  }
-  memcpy(sign, at, length);
-  sign[length] = 0;
+  while (data_alphabet_next(&at, sign) && class > 0) class --;
 }
 
 bool data_is_folder(const char *path) {
@@ -49,12 +61,6 @@ bool data_is_folder(const char *path) {
 }
 
 /* ---- opening ---- */
-
-static int count_signs(const char *utf8) {
-  int count = 0;
-  for (; *utf8; utf8++) count += (*utf8 & 0xc0) != 0x80;
-  return count;
-}
 
 /* In place for square pictures, which all transposed sets hold. */
 static void transpose(uint8_t *picture, int side) {
@@ -112,8 +118,9 @@ static scrawl_status fill(data_set *set, const data_known *known, data_idx *imag
   set->height = (int)height;
   set->width = (int)width;
   if (known) {
-    set->classes = count_signs(known->alphabet);
+    set->classes = data_alphabet_count(known->alphabet);
     set->alphabet = base_strdup(known->alphabet);
+    if (known->merged) set->merged = base_strdup(known->merged);
   } else {
     set->classes = classes_needed(labels);
     if (set->classes > PAIR_CLASSES)
@@ -123,7 +130,8 @@ static scrawl_status fill(data_set *set, const data_known *known, data_idx *imag
                        labels_path, set->classes - 1, PAIR_CLASSES - 1);
     set->alphabet = base_format("%.*s", set->classes, DATA_PAIR_ALPHABET);
   }
-  if (!set->alphabet) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for an alphabet");
+  if (!set->alphabet || (known && known->merged && !set->merged))
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for an alphabet");
   BASE_TRY(take_labels(set, labels, known ? known->first_label : 0, labels_path, error));
 
   set->pixels = images->values;
@@ -150,6 +158,7 @@ static scrawl_status open_pair(const char *images_path, const char *labels_path,
 static scrawl_status open_known(const data_known *known, data_part part, data_set *set,
                                 base_error *error) {
   char *images, *labels;
+  if (known->unipen) return data_unipen_open_set(part, set, error);
   BASE_TRY(data_known_find(known, part, &images, &labels, error));
   scrawl_status status = open_pair(images, labels, known, set, error);
   base_free(images);
@@ -160,26 +169,34 @@ static scrawl_status open_known(const data_known *known, data_part part, data_se
 }
 
 /* "IMAGES,LABELS": file names may hold commas too, so the one that leaves two files is the one
- * meant. */
+ * meant. NULL when none does. */
+static char *find_pair(char *path) {
+  for (char *comma = strchr(path, ','); comma; comma = strchr(comma + 1, ',')) {
+    *comma = 0;
+    bool both = access(path, F_OK) == 0 && access(comma + 1, F_OK) == 0;
+    *comma = ',';
+    if (both) return comma;
+  }
+  return NULL;
+}
+
+bool data_path_exists(const char *path) {
+  char *copy = base_strdup(path);
+  bool exists = data_is_folder(path) || (copy && find_pair(copy));
+  base_free(copy);
+  return exists;
+}
+
 static scrawl_status open_path(const char *path, data_set *set, base_error *error) {
-  const char *comma = strchr(path, ',');
-  if (!comma)
+  if (!strchr(path, ','))
     return base_fail(error, SCRAWL_NOT_FOUND,
                      "%s: neither a known data set (see scrawl data list), nor a folder with "
                      "manifest.tsv, nor a pair of files IMAGES,LABELS",
                      path);
-  char *images = base_strdup(path);
+  char *images = base_strdup(path), *comma = images ? find_pair(images) : NULL;
   if (!images) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a path");
-  for (const char *next = comma; next; next = strchr(next + 1, ',')) {
-    images[next - path] = 0;
-    bool both = access(images, F_OK) == 0 && access(next + 1, F_OK) == 0;
-    images[next - path] = ',';
-    if (both) {
-      comma = next;
-      break;
-    }
-  }
-  images[comma - path] = 0;
+  if (!comma) comma = strchr(images, ',');
+  *comma = 0;
   scrawl_status status = open_pair(images, comma + 1, NULL, set, error);
   base_free(images);
   if (status != SCRAWL_OK) return status;
@@ -187,8 +204,9 @@ static scrawl_status open_path(const char *path, data_set *set, base_error *erro
   return set->name ? SCRAWL_OK : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a name");
 }
 
-scrawl_status data_set_open(const char *name_or_path, data_part part, data_set *set,
-                            base_error *error) {
+static scrawl_status open_one(void *argument, const char *name_or_path, data_part part,
+                              data_set *set, base_error *error) {
+  (void)argument;
   *set = (data_set){0};
   const data_known *known = data_known_get(name_or_path);
   if (!known && data_is_folder(name_or_path))
@@ -201,72 +219,7 @@ scrawl_status data_set_open(const char *name_or_path, data_part part, data_set *
   return status;
 }
 
-/* ---- splitting ---- */
-
-/* Marks in `second` (one byte a picture) what the share takes; returns how many. `indices`:
- * scratch for the whole set. */
-static size_t draw(const data_set *set, double share, uint64_t seed, uint8_t *second,
-                   uint32_t *indices) {
-  base_random random = base_random_seed(seed);
-  size_t drawn = 0;
-  memset(second, 0, set->count);
-  for (int class = 0; class < set->classes; class ++) {
-    size_t members = 0;
-    for (size_t i = 0; i < set->count; i++)
-      if (set->labels[i] == class) indices[members++] = (uint32_t)i;
-    if (members == 0) continue;
-    size_t wanted = (size_t)llround(share * (double)members);
-    if (wanted >= members) wanted = members - 1;
-    /* A stream for each class: adding pictures of one class does not change what is drawn of
-     * another. */
-    base_random stream = base_random_split(&random, (uint64_t) class);
-    base_random_shuffle(&stream, indices, members);
-    for (size_t i = 0; i < wanted; i++) second[indices[i]] = 1;
-    drawn += wanted;
-  }
-  return drawn;
-}
-
-scrawl_status data_set_split(const data_set *set, double share, uint64_t seed, uint32_t *indices,
-                             size_t *first_count, base_error *error) {
-  *first_count = 0;
-  if (!(share > 0 && share < 1))
-    return base_fail(error, SCRAWL_INVALID_ARGUMENT, "a share of %g is not between 0 and 1", share);
-  if (set->count > UINT32_MAX)
-    return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "%s: more than 4294967295 pictures", set->name);
-  uint8_t *taken = base_alloc(set->count, 1);
-  if (!taken)
-    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to split %zu pictures", set->count);
-  size_t drawn = draw(set, share, seed, taken, indices), kept = 0, cut = 0;
-  for (size_t i = 0; i < set->count; i++)
-    indices[taken[i] ? set->count - drawn + cut++ : kept++] = (uint32_t)i;
-  base_free(taken);
-  if (cut == 0)
-    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                     "%s: a share of %g of %zu pictures leaves none to validate on", set->name,
-                     share, set->count);
-  *first_count = kept;
-  return SCRAWL_OK;
-}
-
-scrawl_status data_set_take(const data_set *set, const char *what, const uint32_t *indices,
-                            size_t count, data_set *part, base_error *error) {
-  size_t pixels = (size_t)set->height * (size_t)set->width;
-  *part = (data_set){.count = count,
-                     .height = set->height,
-                     .width = set->width,
-                     .classes = set->classes,
-                     .name = base_format("%s, %s", set->name, what),
-                     .alphabet = base_strdup(set->alphabet),
-                     .pixels = base_alloc(count, pixels),
-                     .labels = base_alloc(count, sizeof *part->labels)};
-  if (!part->name || !part->alphabet || !part->pixels || !part->labels) {
-    data_set_free(part);
-    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %zu pictures", count);
-  }
-  for (size_t i = 0; i < count; i++) {
-    memcpy(part->pixels + i * pixels, set->pixels + indices[i] * pixels, pixels);
-    part->labels[i] = set->labels[indices[i]];
-  }
-  return SCRAWL_OK;
+scrawl_status data_set_open(const char *name_or_path, data_part part, data_set *set,
+                            base_error *error) {
+  return data_join_open(name_or_path, part, open_one, NULL, set, error);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 size_t format_glyph_properties(const ink_style *style, format_property *list) {
-  const ink_strokes *strokes = &style->strokes;
+  const ink_trace *strokes = &style->strokes;
   const format_property all[] = {
       {"slant", "°", style->slant, false, false},
       {"rotation", "°", style->rotation, false, false},

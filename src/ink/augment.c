@@ -1,118 +1,57 @@
-/* Augmentation: one new picture of a glyph from an old one.
+/* Augmentation: one new picture of a glyph from an old one, changed as the world would: by the pen,
+ * the place, the paper, the camera and the file, in this order.
  *
  * Stroke width first, on the untouched pixels: grey-level dilation or erosion by a cross, blended
  * with the original for widths between whole pixels. Then every change of place in one resampling,
  * so that it blurs once: for each new pixel
  *
- *   source = centre + A (pixel - centre) + shift + elastic(pixel),    A = rotation * shear * scale
+ *   source = centre + A (pixel - centre) / (1 + p (pixel - centre)) + shift + elastic(pixel),
+ *   A = rotation * shear * scale, p = perspective
  *
  * read by Catmull-Rom interpolation, where the ink is: most of a glyph's picture is paper. The
  * elastic field (Simard, Steinkraus, Platt 2003: white noise smoothed by a Gaussian) is made as a
  * cubic B-spline over a coarse grid of noise: a B-spline of knot distance h is as wide as a
- * Gaussian of deviation h / sqrt(3), at a fraction of the cost. Noise and erasing come last. */
+ * Gaussian of deviation h / sqrt(3), at a fraction of the cost. All other damage follows on the new
+ * pixels (augment.h lists it).
+ *
+ * What has a chance draws from a stream of its own, so that switching one kind on or off changes
+ * no other; the oldest kinds share one stream, in which the order is fixed. */
 #include <math.h>
 #include <string.h>
 
-#include "ink/ink.h"
+#include "ink/augment.h"
+#include "ink/blur.h"
 
-enum { MAX_KNOTS = 64 };
+/* Streams of what has one of its own. */
+enum {
+  GAP,
+  CROP,
+  PERSPECTIVE,
+  NEIGHBOUR,
+  RULE,
+  SHADE,
+  TEXTURE,
+  BLUR,
+  MOTION,
+  PIXELATE,
+  CONTRAST,
+  NOISE,
+  SALT,
+  JPEG,
+  BINARISE,
+};
 
-/* Mean square of a cubic B-spline's weights in two dimensions, (151 / 315) squared, times 1 / 3,
- * that of the uniform noise at the knots: the root is what one knot unit becomes. */
-#define SPLINE_DEVIATION 0.276767f
+/* Pictures to work in. */
+typedef struct work {
+  const ink_augmentation *amounts;
+  const base_random *streams; /* their parent */
+  int side;
+  float *a, *b, *c, *d;
+} work;
 
 /* Four neighbours in a row. */
 typedef float quad __attribute__((vector_size(16)));
 typedef float quad_at __attribute__((vector_size(16), aligned(4), may_alias));
-
-/* Without libm's care for what is no number, which costs a call. */
-static inline float larger(float a, float b) {
-  return a > b ? a : b;
-}
-
-static inline float smaller(float a, float b) {
-  return a < b ? a : b;
-}
-
-static inline float clamp(float value) {
-  return smaller(larger(value, 0), 1);
-}
-
-static float symmetric(base_random *random, double most) {
-  return (float)base_random_range(random, -most, most);
-}
-
-/* One step of morphology: out = (1 - share) in + share * (largest or smallest of the cross). */
-static void morph(const float *in, float *out, int side, float share, bool grow) {
-  for (int y = 0; y < side; ++y) {
-    const float *row = in + y * side;
-    const float *above = y ? row - side : row, *below = y + 1 < side ? row + side : row;
-    for (int x = 0; x < side; ++x) {
-      float left = row[x ? x - 1 : 0], right = row[x + 1 < side ? x + 1 : x];
-      float most = grow ? larger(larger(above[x], below[x]), larger(left, right))
-                        : smaller(smaller(above[x], below[x]), smaller(left, right));
-      float reached = grow ? larger(most, row[x]) : smaller(most, row[x]);
-      out[y * side + x] = row[x] + share * (reached - row[x]);
-    }
-  }
-}
-
-static float peak_of(const float *values, int count) {
-  float peak = 0;
-  for (int i = 0; i < count; ++i) peak = larger(peak, values[i]);
-  return peak;
-}
-
-/* Strokes wider by `growth` pixels (narrower when negative), 2 pixels a step since both edges move.
- * What fades because it was thin gets its contrast back, as normalisation would give it. */
-static const float *change_stroke(const float *glyph, int side, float growth, float *a, float *b) {
-  float left = fabsf(growth), peak = peak_of(glyph, side * side);
-  const float *from = glyph;
-  while (left > 1e-3f) {
-    float *to = from == a ? b : a;
-    morph(from, to, side, smaller(left, 2) / 2, growth > 0);
-    float now = peak_of(to, side * side);
-    if (now < 0.2f * peak) break; /* nothing would be left: the step is not taken */
-    float gain = peak / now;
-    for (int i = 0; i < side * side; ++i) to[i] *= gain;
-    from = to;
-    left -= 2;
-  }
-  return from;
-}
-
-static void spline_weights(float t, float w[4]) {
-  float s = 1 - t;
-  w[0] = s * s * s / 6;
-  w[1] = (4 + t * t * (3 * t - 6)) / 6;
-  w[2] = (4 + s * s * (3 * s - 6)) / 6;
-  w[3] = t * t * t / 6;
-}
-
-/* A smooth random field of the given deviation. `lines`: side * side floats to work in. */
-static void random_field(base_random *random, int side, float distance, float deviation,
-                         float *lines, float *field) {
-  int knots = (int)((float)(side - 1) / distance) + 4;
-  float scale = deviation / SPLINE_DEVIATION, w[4];
-  for (int k = 0; k < knots; ++k) {
-    float noise[MAX_KNOTS];
-    for (int i = 0; i < knots; ++i) noise[i] = symmetric(random, scale);
-    for (int x = 0; x < side; ++x) {
-      int i = (int)((float)x / distance);
-      spline_weights((float)x / distance - (float)i, w);
-      lines[k * side + x] =
-          w[0] * noise[i] + w[1] * noise[i + 1] + w[2] * noise[i + 2] + w[3] * noise[i + 3];
-    }
-  }
-  for (int y = 0; y < side; ++y) {
-    int k = (int)((float)y / distance);
-    spline_weights((float)y / distance - (float)k, w);
-    const float *line = lines + k * side;
-    for (int x = 0; x < side; ++x)
-      field[y * side + x] = w[0] * line[x] + w[1] * line[side + x] + w[2] * line[2 * side + x] +
-                            w[3] * line[3 * side + x];
-  }
-}
 
 static quad cubic_weights(float t) {
   float s = 1 - t;
@@ -136,8 +75,9 @@ static reach reach_of(const float *glyph, int side) {
       bottom = y;
     }
   /* Two pixels to each side take part, and none beyond the next to the picture's edge. */
-  return (reach){larger((float)left - 2, -1), larger((float)top - 2, -1),
-                 smaller((float)right + 2, (float)side), smaller((float)bottom + 2, (float)side)};
+  return (reach){ink_larger((float)left - 2, -1), ink_larger((float)top - 2, -1),
+                 ink_smaller((float)right + 2, (float)side),
+                 ink_smaller((float)bottom + 2, (float)side)};
 }
 
 /* The largest whole number not above it. */
@@ -156,7 +96,7 @@ static inline float sample(const float *glyph, int side, reach ink, float x, flo
     quad sum = wy[0] * *(const quad_at *)row;
     for (int j = 1; j < 4; ++j) sum += wy[j] * *(const quad_at *)(row + j * side);
     sum *= wx;
-    return clamp((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    return ink_clamp((sum[0] + sum[1]) + (sum[2] + sum[3]));
   }
   float sum = 0;
   for (int j = 0; j < 4; ++j)
@@ -165,75 +105,139 @@ static inline float sample(const float *glyph, int side, reach ink, float x, flo
       if (at_x >= 0 && at_y >= 0 && at_x < side && at_y < side)
         sum += wy[j] * wx[i] * glyph[at_y * side + at_x];
     }
-  return clamp(sum);
+  return ink_clamp(sum);
 }
 
-/* Additive noise, near enough to normal: the sum of four uniform 16-bit numbers, which has the
- * deviation 65536 / sqrt(3). */
-static void add_noise(base_random *random, float deviation, int count, float *values) {
-  const float unit = 1.7320508f / 65536;
-  for (int i = 0; i < count; ++i) {
-    uint64_t bits = base_random_next(random);
-    uint64_t sum =
-        (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48 & 0xffff);
-    float value = values[i] + deviation * unit * ((float)sum - 131070);
-    values[i] = clamp(value);
-  }
+/* Whether a kind of damage happens to this picture; its stream is then where its amounts come
+ * from. */
+static bool happens(const work *w, uint64_t kind, double amount, double chance,
+                    base_random *stream) {
+  if (!(amount > 0)) return false;
+  *stream = base_random_split(w->streams, kind);
+  return !(chance > 0) || base_random_unit(stream) < chance;
 }
 
-/* A rectangle of 2 to 20 % of the area, at most three times as long as wide, becomes paper. */
-static void erase(base_random *random, int side, float *values) {
-  double area = base_random_range(random, 0.02, 0.2) * side * side;
-  double shape = exp(base_random_range(random, -log(3), log(3)));
-  int width = (int)fmin(fmax(sqrt(area * shape), 1), side);
-  int height = (int)fmin(fmax(sqrt(area / shape), 1), side);
-  int left = (int)base_random_below(random, (uint64_t)side - (uint64_t)width + 1);
-  int top = (int)base_random_below(random, (uint64_t)side - (uint64_t)height + 1);
-  for (int y = top; y < top + height; ++y)
-    memset(values + y * side + left, 0, (size_t)width * sizeof *values);
-}
-
-void ink_augment(const ink_augmentation *augmentation, base_random random, int side,
-                 const float *glyph, float *out, float *scratch) {
-  const int count = side * side;
-  float *dx = scratch + 2 * count, *dy = scratch + 3 * count;
+/* The glyph with what happened to it before it was placed. */
+static const float *make_source(work *w, base_random *random, const float *glyph, ink_crop *crop) {
+  const ink_augmentation *amounts = w->amounts;
+  base_random gap, cut;
+  bool broken = happens(w, GAP, amounts->gap, amounts->gap_chance, &gap);
+  bool cropped = happens(w, CROP, amounts->crop, amounts->crop_chance, &cut);
   const float *from = glyph;
-  if (augmentation->stroke > 0)
-    from = change_stroke(glyph, side, symmetric(&random, augmentation->stroke), scratch,
-                         scratch + count);
+  *crop = (ink_crop){1, 0, 0};
+  if (amounts->stroke > 0)
+    from = ink_change_stroke(random, amounts->stroke, w->side, glyph, w->a, w->b);
+  if (!broken && !cropped) return from;
+  float *source = from == w->b ? w->b : w->a;
+  if (from == glyph) memcpy(source, glyph, (size_t)(w->side * w->side) * sizeof *glyph);
+  if (broken) ink_break_strokes(&gap, amounts->gap, w->side, source);
+  if (cropped) *crop = ink_cut_glyph(&cut, amounts->crop, w->side, source);
+  return source;
+}
 
+/* Draws the change of place and makes the new picture by it. */
+static void place(work *w, base_random *random, const float *from, ink_crop crop, float *out) {
+  const ink_augmentation *amounts = w->amounts;
+  const int side = w->side;
   const float radian = 0.01745329f;
-  float angle = symmetric(&random, augmentation->rotation) * radian;
-  float scale_x = 1 / (1 + symmetric(&random, augmentation->scale));
-  float scale_y = 1 / (1 + symmetric(&random, augmentation->scale));
-  float shear = symmetric(&random, augmentation->shear);
-  float shift_x = symmetric(&random, augmentation->shift);
-  float shift_y = symmetric(&random, augmentation->shift);
+  float angle = ink_symmetric(random, amounts->rotation) * radian;
+  float scale_x = crop.zoom / (1 + ink_symmetric(random, amounts->scale));
+  float scale_y = crop.zoom / (1 + ink_symmetric(random, amounts->scale));
+  float shear = ink_symmetric(random, amounts->shear);
+  float shift_x = crop.shift_x + ink_symmetric(random, amounts->shift);
+  float shift_y = crop.shift_y + ink_symmetric(random, amounts->shift);
   float xx = cosf(angle) * scale_x, xy = (cosf(angle) * shear - sinf(angle)) * scale_y;
   float yx = sinf(angle) * scale_x, yy = (sinf(angle) * shear + cosf(angle)) * scale_y;
 
-  bool elastic = augmentation->elastic > 0;
+  bool elastic = amounts->elastic > 0;
   if (elastic) {
-    float distance = larger((float)augmentation->elastic_sigma * 1.7320508f, 2);
-    distance = larger(distance, (float)side / (MAX_KNOTS - 4));
-    float deviation = (float)base_random_range(&random, 0, augmentation->elastic);
-    random_field(&random, side, distance, deviation, out, dx);
-    random_field(&random, side, distance, deviation, out, dy);
+    float distance = ink_larger((float)amounts->elastic_sigma * 1.7320508f, 2);
+    float deviation = ink_between(random, 0, amounts->elastic);
+    ink_draw_field(random, side, distance, deviation, out, w->c);
+    ink_draw_field(random, side, distance, deviation, out, w->d);
+  }
+  float near_x = 0, near_y = 0;
+  base_random stream;
+  bool perspective = happens(w, PERSPECTIVE, amounts->perspective, 0, &stream);
+  if (perspective) {
+    near_x = ink_symmetric(&stream, amounts->perspective) * 2 / (float)side;
+    near_y = ink_symmetric(&stream, amounts->perspective) * 2 / (float)side;
   }
   const reach ink = reach_of(from, side);
   const float centre = (float)side / 2; /* where normalisation puts the centre of mass */
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x) {
       float u = (float)x - centre, v = (float)y - centre;
+      if (perspective) {
+        float nearer = 1 / ink_larger(1 + near_x * u + near_y * v, 0.1f);
+        u *= nearer;
+        v *= nearer;
+      }
       float at_x = centre + xx * u + xy * v + shift_x, at_y = centre + yx * u + yy * v + shift_y;
       if (elastic) {
-        at_x += dx[y * side + x];
-        at_y += dy[y * side + x];
+        at_x += w->c[y * side + x];
+        at_y += w->d[y * side + x];
       }
       out[y * side + x] = sample(from, side, ink, at_x, at_y);
     }
-  if (augmentation->erase > 0 && base_random_unit(&random) < augmentation->erase)
-    erase(&random, side, out);
-  if (augmentation->noise > 0)
-    add_noise(&random, (float)base_random_range(&random, 0, augmentation->noise), count, out);
+}
+
+static void change_paper(work *w, base_random *random, const uint8_t *neighbour, float *out) {
+  const ink_augmentation *amounts = w->amounts;
+  const int side = w->side;
+  base_random stream;
+  if (neighbour && happens(w, NEIGHBOUR, amounts->neighbour, amounts->neighbour_chance, &stream))
+    ink_add_neighbour(&stream, amounts->neighbour, side, neighbour, out);
+  if (happens(w, RULE, amounts->rule, amounts->rule_chance, &stream))
+    ink_add_rules(&stream, amounts->rule, side, out);
+  if (amounts->erase > 0 && base_random_unit(random) < amounts->erase) ink_erase(random, side, out);
+  if (happens(w, SHADE, amounts->shade, amounts->shade_chance, &stream))
+    ink_add_shade(&stream, amounts->shade, side, out, w->a, w->b);
+  if (happens(w, TEXTURE, amounts->texture, amounts->texture_chance, &stream))
+    ink_add_texture(&stream, amounts->texture, side, out, w->a, w->b);
+}
+
+static void take_picture(work *w, base_random *random, float *out) {
+  const ink_augmentation *amounts = w->amounts;
+  const int side = w->side;
+  base_random stream;
+  if (happens(w, BLUR, amounts->blur, amounts->blur_chance, &stream))
+    ink_blur_gaussian(base_random_range(&stream, 0, amounts->blur), side, out, w->a);
+  if (happens(w, MOTION, amounts->motion, amounts->motion_chance, &stream)) {
+    double length = base_random_range(&stream, 1, fmax(amounts->motion, 1));
+    ink_blur_motion(length, base_random_range(&stream, 0, 3.14159265), side, out, w->a);
+  }
+  if (happens(w, PIXELATE, amounts->pixelate, amounts->pixelate_chance, &stream))
+    ink_pixelate(&stream, amounts->pixelate, side, out);
+  if (happens(w, CONTRAST, amounts->contrast, amounts->contrast_chance, &stream))
+    ink_fade(&stream, amounts->contrast, side, out);
+  if (happens(w, NOISE, amounts->noise, amounts->noise_chance, &stream))
+    ink_add_noise(random, amounts->noise, side, out);
+  if (happens(w, SALT, amounts->salt, amounts->salt_chance, &stream))
+    ink_add_salt(&stream, amounts->salt, side, out);
+  if (happens(w, JPEG, amounts->jpeg, amounts->jpeg_chance, &stream)) {
+    int quality = 100 - (int)ink_between(&stream, 0, amounts->jpeg);
+    int left = (int)base_random_below(&stream, 8), top = (int)base_random_below(&stream, 8);
+    ink_compress(quality < 1 ? 1 : quality, left, top, side, out);
+  }
+  if (happens(w, BINARISE, amounts->binarise, amounts->binarise, &stream))
+    ink_binarise(&stream, side, out);
+}
+
+void ink_augment(const ink_augmentation *augmentation, base_random random, int side,
+                 const float *glyph, const uint8_t *neighbour, float *out, float *scratch) {
+  const base_random streams = random;
+  const int count = side * side;
+  work w = {.amounts = augmentation,
+            .streams = &streams,
+            .side = side,
+            .a = scratch,
+            .b = scratch + count,
+            .c = scratch + 2 * count,
+            .d = scratch + 3 * count};
+  ink_crop crop;
+  const float *source = make_source(&w, &random, glyph, &crop);
+  place(&w, &random, source, crop, out);
+  change_paper(&w, &random, neighbour, out);
+  take_picture(&w, &random, out);
 }

@@ -9,7 +9,7 @@
 #include "ink/ink.h"
 
 /* Of the strokes alone (trace.c). */
-typedef struct ink_strokes {
+typedef struct ink_trace {
   double width, width_deviation; /* of the pen, along the strokes */
   double length;                 /* of the way of the pen */
   int parts;                     /* that hang together, by 8 neighbours */
@@ -17,7 +17,7 @@ typedef struct ink_strokes {
   int ends;                      /* of strokes; a dot has two */
   int junctions;                 /* places where three strokes meet, as in T */
   int crossings;                 /* where four or more do, as in X */
-} ink_strokes;
+} ink_trace;
 
 typedef struct ink_style {
   double slant;    /* the shear that would make it upright, -90 .. 90 */
@@ -26,7 +26,7 @@ typedef struct ink_style {
   double area;     /* of the ink, square pixels */
   double x, y;     /* centre of mass; the first pixel's middle is 0.5, 0.5 */
   double contrast; /* of ink against paper, 0 .. 1 */
-  ink_strokes strokes;
+  ink_trace strokes;
 } ink_style;
 
 /* Of a line of glyphs. Marks lower than half of its highest glyph count for none of it. */

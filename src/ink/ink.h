@@ -43,7 +43,8 @@ bool ink_find(const ink_image *image, ink_box *box);
 void ink_normalise_glyph(const ink_image *image, ink_box box, uint8_t glyph[INK_GLYPH_PIXELS]);
 
 /* Augmentation of one glyph for training: every amount is the largest change, drawn anew for each
- * picture; 0 switches it off. */
+ * picture; 0 switches it off. A chance is the share of the pictures that are changed in that way at
+ * all; 0: every one. */
 typedef struct ink_augmentation {
   double rotation; /* degrees */
   double scale;    /* relative, e.g. 0.1: 0.9 .. 1.1, each axis */
@@ -55,27 +56,51 @@ typedef struct ink_augmentation {
   double stroke; /* pixels: thinner or thicker strokes, by grey-level morphology */
   double noise;  /* deviation of additive white Gaussian noise, 1 = full ink */
   double erase;  /* chance of a random rectangle wiped out (Zhong et al. 2020) */
+
+  double perspective;     /* relative: how much nearer an edge of the picture is than its middle */
+  double gap, gap_chance; /* pixels: strokes broken by one or two gaps this wide */
+  double crop, crop_chance; /* pixels: each side of the glyph's box too far in or out */
+  /* pixels: how far a piece of another picture reaches in from a side */
+  double neighbour, neighbour_chance;
+  double rule, rule_chance;         /* pixels: thickness of ruled lines left over */
+  double shade, shade_chance;       /* level of patches of shade left over, 1 = full ink */
+  double texture, texture_chance;   /* deviation of the paper's grain */
+  double blur, blur_chance;         /* pixels: deviation of a Gaussian */
+  double motion, motion_chance;     /* pixels: length of the path, in any direction */
+  double pixelate, pixelate_chance; /* side of the coarser pixels, in pixels */
+  double contrast, contrast_chance; /* the share of the ink's level that is lost */
+  double noise_chance;
+  double salt, salt_chance; /* the share of pixels that become black or white */
+  double jpeg, jpeg_chance; /* 100 less the lowest quality */
+  double binarise;          /* chance of a hard threshold */
 } ink_augmentation;
 
-/* `glyph` and `out` hold side x side floats 0..1; `out` may not be `glyph`. `scratch`: 4 * side *
+/* `glyph` and `out` hold side x side floats 0..1; `out` may not be `glyph`. `neighbour`: another
+ * picture of side x side bytes, 255 = ink, to take a piece of; NULL: none is. `scratch`: 4 * side *
  * side floats. */
 void ink_augment(const ink_augmentation *augmentation, base_random random, int side,
-                 const float *glyph, float *out, float *scratch);
+                 const float *glyph, const uint8_t *neighbour, float *out, float *scratch);
 
-/* Damage for `evaluate --noise KIND:AMOUNT`, on floats 0..1 in place: "gaussian" (additive white,
- * deviation AMOUNT, not clipped above or below the 0..1 range: clipped afterwards), "salt" (share
- * of pixels set to 0 or 1), "blur" (deviation in pixels). */
-typedef enum ink_noise_kind {
-  INK_NOISE_NONE,
-  INK_NOISE_GAUSSIAN,
-  INK_NOISE_SALT,
-  INK_NOISE_BLUR,
+/* Damage of a known kind and amount, to measure how a model's accuracy falls with it. */
+typedef struct ink_noise_kind {
+  const char *name;
+  const char *amount; /* what the amount is, in a word or two; NULL: the kind has none */
+  double usual, most; /* the amount without one named; the largest, more says nothing any more */
+  const char *source; /* who published it with this amount, "" for none */
+  /* `glyph`: INK_GLYPH_PIXELS floats 0..1, in place and not yet clipped. False: no memory. */
+  bool (*damage)(double amount, base_random *random, float *glyph);
 } ink_noise_kind;
+/* All of them, ended by one without a name. */
+extern const ink_noise_kind INK_NOISE_KINDS[];
+
 typedef struct ink_noise {
-  ink_noise_kind kind;
+  const ink_noise_kind *kind; /* NULL: none */
   double amount;
 } ink_noise;
+/* "awgn", with the usual amount, or "awgn:0.5". INVALID_ARGUMENT names the kinds or the range. */
 scrawl_status ink_noise_parse(const char *text, ink_noise *noise, base_error *error);
-void ink_noise_apply(ink_noise noise, base_random random, int side, float *glyph);
+/* Damages a glyph and clips it to 0..1. OUT_OF_MEMORY. */
+scrawl_status ink_noise_apply(ink_noise noise, base_random random, float glyph[INK_GLYPH_PIXELS],
+                              base_error *error);
 
 #endif

@@ -16,7 +16,8 @@
 
 enum {
   CELLS = INK_LIGHT_CELLS,
-  TERMS = 6, /* 1, x, y, x^2, x y, y^2 */
+  TERMS = 6,   /* 1, x, y, x^2, x y, y^2 */
+  MOMENTS = 5, /* products of two terms have powers up to 4 */
   FITS = 5,
   REST_BINS = 511,
 };
@@ -56,18 +57,6 @@ static void fill_cells(ink_light *light, const uint8_t *grey, int width, int hei
   }
 }
 
-/* The terms of a surface at a cell; coordinates run from -1 to 1. */
-static void terms_at(const ink_light *light, int c, int r, double terms[TERMS]) {
-  double x = light->columns > 1 ? 2.0 * c / (light->columns - 1) - 1 : 0;
-  double y = light->rows > 1 ? 2.0 * r / (light->rows - 1) - 1 : 0;
-  terms[0] = 1;
-  terms[1] = x;
-  terms[2] = y;
-  terms[3] = x * x;
-  terms[4] = x * y;
-  terms[5] = y * y;
-}
-
 /* Solves matrix * unknown = right in place by Gaussian elimination. A term that cannot be told from
  * the others (a picture of few rows, few cells left) gets 0. The matrix is positive semidefinite,
  * so its diagonal serves as pivot. */
@@ -89,62 +78,129 @@ static void solve(double matrix[TERMS][TERMS], double right[TERMS], int count,
   }
 }
 
-/* light->light becomes the surface of `count` terms nearest to the cells that count. */
-static void fit_surface(ink_light *light, int count, const bool *counts) {
-  double matrix[TERMS][TERMS] = {{0}}, right[TERMS] = {0}, surface[TERMS] = {0}, terms[TERMS];
-  for (int r = 0; r < light->rows; ++r)
+/* Where a row or column of cells lies: from -1 to 1. */
+static double coordinate(int i, int count) {
+  return count > 1 ? 2.0 * i / (count - 1) - 1 : 0;
+}
+
+/* Exponents of x and y in each term: 1, x, y, x^2, x y, y^2. */
+static const int POWER_X[TERMS] = {0, 1, 0, 2, 1, 0}, POWER_Y[TERMS] = {0, 0, 1, 0, 1, 2};
+
+/* moments[i][j]: the sum of x^i y^j over the cells that count, and with_value[i][j] that of x^i y^j
+ * value. First down the columns, whose sums are independent of each other, then across. */
+static void sum_moments(const ink_light *light, const float *counts,
+                        double moments[MOMENTS][MOMENTS], double with_value[3][3]) {
+  float area[MOMENTS][CELLS] = {{0}}, value[3][CELLS] = {{0}};
+  for (int r = 0; r < light->rows; ++r) {
+    const float y = (float)coordinate(r, light->rows), yy = y * y;
+    const float *row = light->value + r * CELLS, *count = counts + r * CELLS;
     for (int c = 0; c < light->columns; ++c) {
-      if (counts && !counts[r * CELLS + c]) continue;
-      terms_at(light, c, r, terms);
-      for (int i = 0; i < count; ++i) {
-        for (int j = 0; j < count; ++j) matrix[i][j] += terms[i] * terms[j];
-        right[i] += terms[i] * (double)light->value[r * CELLS + c];
-      }
+      float one = count[c], level = one * row[c];
+      area[0][c] += one;
+      area[1][c] += one * y;
+      area[2][c] += one * yy;
+      area[3][c] += one * (yy * y);
+      area[4][c] += one * (yy * yy);
+      value[0][c] += level;
+      value[1][c] += level * y;
+      value[2][c] += level * yy;
     }
+  }
+  for (int c = 0; c < light->columns; ++c) {
+    double power = 1, x = coordinate(c, light->columns);
+    for (int i = 0; i < MOMENTS; ++i, power *= x) {
+      for (int j = 0; i + j < MOMENTS; ++j) moments[i][j] += power * (double)area[j][c];
+      for (int j = 0; i < 3 && i + j < 3; ++j) with_value[i][j] += power * (double)value[j][c];
+    }
+  }
+}
+
+/* light->light becomes the surface of `count` terms nearest to the cells that count (1; 0: left
+ * out). */
+static void fit_surface(ink_light *light, int count, const float *counts) {
+  double moments[MOMENTS][MOMENTS] = {{0}}, with_value[3][3] = {{0}};
+  double matrix[TERMS][TERMS], right[TERMS], surface[TERMS] = {0};
+  sum_moments(light, counts, moments, with_value);
+  for (int i = 0; i < count; ++i) {
+    for (int j = 0; j < count; ++j)
+      matrix[i][j] = moments[POWER_X[i] + POWER_X[j]][POWER_Y[i] + POWER_Y[j]];
+    right[i] = with_value[POWER_X[i]][POWER_Y[i]];
+  }
   solve(matrix, right, count, surface);
-  for (int r = 0; r < light->rows; ++r)
-    for (int c = 0; c < light->columns; ++c) {
-      terms_at(light, c, r, terms);
-      double sum = 0;
-      for (int i = 0; i < count; ++i) sum += surface[i] * terms[i];
-      light->light[r * CELLS + c] = (float)sum;
-    }
+  float xs[CELLS];
+  for (int c = 0; c < light->columns; ++c) xs[c] = (float)coordinate(c, light->columns);
+  for (int r = 0; r < light->rows; ++r) {
+    double y = coordinate(r, light->rows);
+    const float level = (float)(surface[0] + surface[2] * y + surface[5] * y * y);
+    const float slope = (float)(surface[1] + surface[4] * y), bend = (float)surface[3];
+    float *row = light->light + r * CELLS;
+    for (int c = 0; c < light->columns; ++c) row[c] = level + xs[c] * (slope + xs[c] * bend);
+  }
 }
 
 static float rest_at(const ink_light *light, int i) {
   return light->value[i] - light->light[i];
 }
 
+/* How many cells lie on the surface, and the mean distance of those above it (`either`: of all) from
+ * it. */
+static int measure_rest(const ink_light *light, bool either, float *mean) {
+  float on[CELLS] = {0}, sums[CELLS] = {0}, cells[CELLS] = {0};
+  const float least = either ? -INFINITY : 0;
+  for (int r = 0; r < light->rows; ++r) {
+    const float *value = light->value + r * CELLS, *surface = light->light + r * CELLS;
+    for (int c = 0; c < light->columns; ++c) {
+      float rest = value[c] - surface[c], away = fabsf(rest);
+      float counted = rest > least ? 1.0f : 0.0f;
+      on[c] += away < ON_SURFACE ? 1.0f : 0.0f;
+      sums[c] += counted * away;
+      cells[c] += counted;
+    }
+  }
+  float all_on = 0, sum = 0, all = 0;
+  for (int c = 0; c < light->columns; ++c) {
+    all_on += on[c];
+    sum += sums[c];
+    all += cells[c];
+  }
+  *mean = all > 0 ? sum / all : 0;
+  return (int)all_on;
+}
+
+/* Leaves out what lies further than `limit` below the surface (`either`: or above); false when
+ * nothing changed. */
+static bool leave_out(const ink_light *light, bool either, float limit, float *counts) {
+  const float most = either ? limit : INFINITY;
+  int changed = 0;
+  for (int r = 0; r < light->rows; ++r) {
+    const float *value = light->value + r * CELLS, *surface = light->light + r * CELLS;
+    float *count = counts + r * CELLS;
+    for (int c = 0; c < light->columns; ++c) {
+      float rest = value[c] - surface[c];
+      float counted = (rest > -limit) & (rest < most) ? 1.0f : 0.0f;
+      changed |= counted != count[c];
+      count[c] = counted;
+    }
+  }
+  return changed != 0;
+}
+
+static const float *all_cells(float *counts) {
+  for (int i = 0; i < CELLS * CELLS; ++i) counts[i] = 1;
+  return counts;
+}
+
 /* Fits the paper: after each fit the cells that are darker, by more than twice the mean difference,
  * are left out; when it is not yet known whether ink is dark or light, the lighter ones too.
  * Returns the share of all cells that then lie on the surface. */
 static float fit_paper(ink_light *light, int terms, bool either) {
-  bool counts[CELLS * CELLS];
+  float counts[CELLS * CELLS], mean;
   int on = 0;
-  for (int i = 0; i < CELLS * CELLS; ++i) counts[i] = true;
+  all_cells(counts);
   for (int fit = 0; fit < FITS; ++fit) {
-    float sum = 0;
-    int cells = 0;
-    on = 0;
     fit_surface(light, terms, counts);
-    for (int r = 0; r < light->rows; ++r)
-      for (int c = 0; c < light->columns; ++c) {
-        float rest = rest_at(light, r * CELLS + c);
-        on += fabsf(rest) < ON_SURFACE;
-        if (rest <= 0 && !either) continue;
-        sum += fabsf(rest);
-        ++cells;
-      }
-    float limit = 1 + (cells ? 2 * sum / (float)cells : 0);
-    bool changed = false;
-    for (int r = 0; r < light->rows; ++r)
-      for (int c = 0; c < light->columns; ++c) {
-        float rest = rest_at(light, r * CELLS + c);
-        bool count = rest > -limit && (!either || rest < limit);
-        changed = changed || count != counts[r * CELLS + c];
-        counts[r * CELLS + c] = count;
-      }
-    if (!changed) break;
+    on = measure_rest(light, either, &mean);
+    if (!leave_out(light, either, 1 + 2 * mean, counts)) break;
   }
   return (float)on / (float)(light->columns * light->rows);
 }
@@ -154,15 +210,15 @@ static float fit_paper(ink_light *light, int terms, bool either) {
  * Returns the share of cells explained. */
 static float choose_surface(ink_light *light, bool either) {
   static const int TRIED[] = {1, 3, TERMS};
-  float best = -1;
-  int chosen = 0;
-  for (int i = 0; i < 3; ++i) {
+  float best = -1, chosen[CELLS * CELLS];
+  size_t used = (size_t)light->rows * CELLS * sizeof *chosen;
+  for (int i = 0; i < 3 && best + WORTH_BENDING < 1; ++i) {
     float on = fit_paper(light, TRIED[i], either);
     if (on <= best + WORTH_BENDING) continue;
     best = on;
-    chosen = i;
+    memcpy(chosen, light->light, used);
   }
-  if (chosen != 2) fit_paper(light, TRIED[chosen], either);
+  memcpy(light->light, chosen, used);
   return best;
 }
 
@@ -206,7 +262,8 @@ static bool ink_is_light(ink_light *light) {
     return sum > 0;
   }
   uint32_t histogram[REST_BINS] = {0};
-  fit_surface(light, 3, NULL);
+  float counts[CELLS * CELLS];
+  fit_surface(light, 3, all_cells(counts));
   for (int r = 0; r < light->rows; ++r)
     for (int c = 0; c < light->columns; ++c) ++histogram[rest_bin(light, r * CELLS + c)];
   int threshold = ink_otsu(histogram, REST_BINS), dark = 0, border = 0, dark_border = 0;

@@ -38,13 +38,22 @@ typedef struct region {
   ink_box clip;
 } region;
 
+/* Not fmaxf() and fminf(), which are calls for the sake of NaN. */
+static inline float larger(float a, float b) {
+  return a > b ? a : b;
+}
+
+static inline float smaller(float a, float b) {
+  return a < b ? a : b;
+}
+
 /* How much source pixel `i` counts for target cell `cell` of width `step`. When shrinking: the
  * share of the cell it covers. When enlarging: Catmull-Rom interpolation at the cell's middle. */
 static float weight(float start, float step, int cell, int i) {
   if (step >= 1) {
-    float low = fmaxf(start + step * (float)cell, (float)i);
-    float high = fminf(start + step * (float)(cell + 1), (float)(i + 1));
-    return fmaxf(high - low, 0) / step;
+    float low = larger(start + step * (float)cell, (float)i);
+    float high = smaller(start + step * (float)(cell + 1), (float)(i + 1));
+    return larger(high - low, 0) / step;
   }
   float t = fabsf((float)i + 0.5f - (start + step * ((float)cell + 0.5f)));
   if (t < 1) return 1 + t * t * (1.5f * t - 2.5f);
@@ -59,8 +68,8 @@ static void span(float start, float step, int cell, int low, int high, int *firs
     from = (from + to) / 2 - 2;
     to = from + 4;
   }
-  *first = (int)fmaxf(floorf(from), (float)low);
-  *last = (int)fminf(floorf(to), (float)(high - 1));
+  *first = (int)larger(floorf(from), (float)low);
+  *last = (int)smaller(floorf(to), (float)(high - 1));
 }
 
 /* Scales a region to columns x rows cells of `out`, whose rows are `pitch` apart: separable, one
@@ -96,9 +105,9 @@ static void scale(const ink_image *image, region from, int columns, int rows, fl
  * rounds. */
 static void to_levels(const float *values, size_t count, uint8_t *levels) {
   float peak = 0;
-  for (size_t i = 0; i < count; ++i) peak = fmaxf(peak, values[i]);
+  for (size_t i = 0; i < count; ++i) peak = larger(peak, values[i]);
   float gain = peak > 0 ? 255 / peak : 0;
-  for (size_t i = 0; i < count; ++i) levels[i] = (uint8_t)(fmaxf(values[i] * gain, 0) + 0.5f);
+  for (size_t i = 0; i < count; ++i) levels[i] = (uint8_t)(larger(values[i] * gain, 0) + 0.5f);
 }
 
 /* Mean stroke width in pixels: a stroke of width w and length l has the area w l, and its two edges
@@ -164,6 +173,25 @@ static int place(double centre, int length) {
   return offset + length > INK_GLYPH_SIDE ? INK_GLYPH_SIDE - length : offset;
 }
 
+/* Puts the box's cells into the middle. */
+static void centre(const uint8_t *levels, int columns, int rows, uint8_t glyph[INK_GLYPH_PIXELS]) {
+  int mass = 0, moment_x = 0, moment_y = 0;
+  for (int y = 0; y < rows; ++y) {
+    int row_mass = 0;
+    for (int x = 0; x < columns; ++x) {
+      row_mass += levels[y * columns + x];
+      moment_x += levels[y * columns + x] * x;
+    }
+    mass += row_mass;
+    moment_y += row_mass * y;
+  }
+  memset(glyph, 0, INK_GLYPH_PIXELS);
+  if (mass == 0) return;
+  int left = place((double)moment_x / mass, columns), top = place((double)moment_y / mass, rows);
+  for (int y = 0; y < rows; ++y)
+    memcpy(glyph + (top + y) * INK_GLYPH_SIDE + left, levels + y * columns, (size_t)columns);
+}
+
 /* Scales `from` into the box and the box into the middle. */
 static void frame(const ink_image *image, region from, uint8_t glyph[INK_GLYPH_PIXELS]) {
   int columns, rows;
@@ -172,19 +200,22 @@ static void frame(const ink_image *image, region from, uint8_t glyph[INK_GLYPH_P
   fit(&from, BOX, &columns, &rows);
   scale(image, from, columns, rows, cells, columns);
   to_levels(cells, (size_t)columns * (size_t)rows, levels);
-  double mass = 0, moment_x = 0, moment_y = 0;
-  for (int y = 0; y < rows; ++y)
-    for (int x = 0; x < columns; ++x) {
-      double level = levels[y * columns + x];
-      mass += level;
-      moment_x += level * x;
-      moment_y += level * y;
+  centre(levels, columns, rows, glyph);
+}
+
+/* The same for what has its size already: every pixel stays, but for the contrast. */
+static void frame_as_it_is(const ink_image *image, ink_box box, uint8_t glyph[INK_GLYPH_PIXELS]) {
+  uint8_t levels[BOX * BOX], peak = 0;
+  for (int y = 0; y < box.height; ++y) {
+    const uint8_t *row = image->pixels + (size_t)(box.y + y) * image->stride + box.x;
+    for (int x = 0; x < box.width; ++x) {
+      levels[y * box.width + x] = row[x];
+      if (row[x] > peak) peak = row[x];
     }
-  memset(glyph, 0, INK_GLYPH_PIXELS);
-  if (mass <= 0) return;
-  int left = place(moment_x / mass, columns), top = place(moment_y / mass, rows);
-  for (int y = 0; y < rows; ++y)
-    memcpy(glyph + (top + y) * INK_GLYPH_SIDE + left, levels + y * columns, (size_t)columns);
+  }
+  for (int i = 0; peak > 0 && peak < 255 && i < box.width * box.height; ++i)
+    levels[i] = (uint8_t)((float)levels[i] * (255.0f / (float)peak) + 0.5f);
+  centre(levels, box.width, box.height, glyph);
 }
 
 void ink_normalise_glyph(const ink_image *image, ink_box box, uint8_t glyph[INK_GLYPH_PIXELS]) {
@@ -192,7 +223,7 @@ void ink_normalise_glyph(const ink_image *image, ink_box box, uint8_t glyph[INK_
   memset(glyph, 0, INK_GLYPH_PIXELS);
   if (box.width <= 0 || box.height <= 0) return;
   if ((box.width > box.height ? box.width : box.height) == BOX) {
-    frame(image, whole, glyph); /* it has its size already: every pixel stays */
+    frame_as_it_is(image, box, glyph);
     return;
   }
   int columns, rows;

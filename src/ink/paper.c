@@ -20,7 +20,8 @@
 enum {
   UNIT = 64,         /* darkness is kept in 1/64 grey levels */
   FULL = 255 * UNIT, /* black on white */
-  BINS = FULL + 1,
+  BIN = 8,           /* units of darkness in a bin of a histogram */
+  BINS = FULL / BIN + 1,
   LEAST_CONTRAST = 12, /* grey levels; below, differences are dirt or compression */
   MOST_SMOOTHING = 24, /* passes; each adds half a pixel to the variance of the blur */
   FRAMED_PEAK = 250,   /* a picture framed as MNIST's, inked as fully as they are, stays as it is */
@@ -32,15 +33,15 @@ enum {
  * it. */
 #define DEEPEST_SHADE 0.4f
 
-/* The value below which `share` of the histogram's counts lie. */
+/* The darkness below which `share` of the histogram's counts lie. */
 static int quantile(const uint32_t *histogram, double share) {
   double total = 0, sum = 0;
   for (int i = 0; i < BINS; ++i) total += histogram[i];
   for (int i = 0; i < BINS; ++i) {
     sum += histogram[i];
-    if (sum > share * total) return i;
+    if (sum > share * total) return i * BIN;
   }
-  return BINS - 1;
+  return FULL;
 }
 
 typedef struct levels {
@@ -82,8 +83,8 @@ static void fill_darkness(work *w, const uint8_t *grey, size_t stride) {
   }
 }
 
-static void count(work *w, int bin) {
-  ++w->histogram[bin < BINS ? bin : BINS - 1];
+static void count(work *w, int darkness) {
+  ++w->histogram[darkness < FULL ? darkness / BIN : BINS - 1];
 }
 
 static void clear(work *w) {
@@ -118,6 +119,7 @@ static levels measure(work *w) {
   double lighter = 0, sum = 0;
   for (int i = 0; i < threshold && i < BINS; ++i) lighter += w->histogram[i];
   while (paper < threshold && (sum += w->histogram[paper]) <= lighter / 2) ++paper;
+  paper *= BIN;
   found.paper = (float)paper;
   found.noise = find_noise(w, paper);
 
@@ -129,7 +131,7 @@ static levels measure(work *w) {
   for (int i = 0; i < BINS; ++i) energy += (double)w->histogram[i] * i * i;
   for (int i = 0; i < BINS && part < energy / 2; ++i) {
     part += (double)w->histogram[i] * i * i;
-    found.ink = (float)i - found.paper;
+    found.ink = (float)(i * BIN) - found.paper;
   }
   return found;
 }

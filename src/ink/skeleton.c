@@ -207,7 +207,7 @@ static int32_t joined(graph *g, int32_t node) {
 
 /* Ends, junctions and crossings, by the number of ways that leave a node, or several that are one:
  * each way between two of those counts for neither. */
-static void count_nodes(graph *g, ink_strokes *strokes) {
+static void count_nodes(graph *g, ink_trace *strokes) {
   for (size_t i = 0; i < g->edge_count; ++i) {
     const edge *e = &g->edges[i];
     double sum = 0;
@@ -228,7 +228,7 @@ static void count_nodes(graph *g, ink_strokes *strokes) {
 
 /* Mean and deviation along the ways, away from where they meet, since ink is wider there, and from
  * their ends, where it is narrower. */
-static void measure_width(const graph *g, ink_strokes *strokes) {
+static void measure_width(const graph *g, ink_trace *strokes) {
   double sum = 0, squares = 0, count = 0;
   for (int away = 1; away >= 0 && count == 0; --away)
     for (size_t i = 0; i < g->edge_count; ++i) {
@@ -250,7 +250,7 @@ static void measure_width(const graph *g, ink_strokes *strokes) {
 
 /* The way of the pen's middle, which comes no nearer to the end of the ink than half of its width:
  * where thinning went on into a corner, the line is longer by what is missing there. */
-static void measure_length(const graph *g, ink_strokes *strokes) {
+static void measure_length(const graph *g, ink_trace *strokes) {
   for (size_t i = 0; i < g->edge_count; ++i) {
     const edge *e = &g->edges[i];
     strokes->length += e->length;
@@ -279,7 +279,7 @@ static scrawl_status create(graph *g, base_error *error) {
 }
 
 scrawl_status ink_measure_skeleton(ink_raster *raster, const float *distances, double width,
-                                   ink_strokes *strokes, base_error *error) {
+                                   ink_trace *strokes, base_error *error) {
   graph g = {.raster = raster, .distances = distances, .width = width};
   scrawl_status status = create(&g, error);
   if (status == SCRAWL_OK) {

@@ -161,7 +161,7 @@ static int count_regions(tracing *t, uint8_t value, double least) {
 }
 
 /* Only what is large is left; the paper all around is no hole, however little it is. */
-static void count_parts(tracing *t, double least, ink_strokes *strokes) {
+static void count_parts(tracing *t, double least, ink_trace *strokes) {
   size_t pixels = (size_t)t->raster.width * (size_t)t->raster.height;
   strokes->parts = count_regions(t, INK, least);
   for (size_t i = 0; i < pixels; ++i) t->raster.pixels[i] &= 1;
@@ -187,10 +187,10 @@ static scrawl_status create(ink_box box, tracing *t, base_error *error) {
   return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to measure the strokes");
 }
 
-scrawl_status ink_trace_strokes(const ink_image *image, ink_box box, ink_strokes *strokes,
+scrawl_status ink_trace_strokes(const ink_image *image, ink_box box, ink_trace *strokes,
                                 base_error *error) {
   tracing t;
-  *strokes = (ink_strokes){0};
+  *strokes = (ink_trace){0};
   if (box.width < 1 || box.height < 1) return SCRAWL_OK;
   scrawl_status status = create(box, &t, error);
   if (status == SCRAWL_OK) {

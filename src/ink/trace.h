@@ -11,7 +11,7 @@ typedef struct ink_raster {
 } ink_raster;
 
 /* trace.c: the strokes of the ink in a box. OUT_OF_MEMORY. */
-scrawl_status ink_trace_strokes(const ink_image *image, ink_box box, ink_strokes *strokes,
+scrawl_status ink_trace_strokes(const ink_image *image, ink_box box, ink_trace *strokes,
                                 base_error *error);
 
 /* thin.c: in place, to lines of one pixel that hang together as the strokes did. */
@@ -23,6 +23,6 @@ void ink_thin_again(ink_raster *raster);
  * measures what is left. `distances`: of each pixel to the next paper, squared. Lengths are in
  * pixels of the raster; parts and loops are not filled in. `raster` is used up. OUT_OF_MEMORY. */
 scrawl_status ink_measure_skeleton(ink_raster *raster, const float *distances, double width,
-                                   ink_strokes *strokes, base_error *error);
+                                   ink_trace *strokes, base_error *error);
 
 #endif

@@ -206,7 +206,7 @@ static scrawl_status solve(problem *m, int batch, uint64_t seed, double *worst, 
   size_t inputs = (size_t)batch * nn_shape_floats(nn_graph_input(graph));
   for (size_t i = 0; i < inputs; i++) c.values[0][i] = (double)m->input[i];
   double loss;
-  nn_trainer_gradient(m->trainer, m->input, m->labels, batch, &loss, m->gradient,
+  nn_trainer_gradient(m->trainer, m->input, m->labels, NULL, batch, &loss, m->gradient,
                       m->input_gradient);
   c.loss = loss_from(&c, 0);
   *worst = fabs(loss - c.loss) / fmax(1, fabs(loss));

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "nn/loss.h"
-
 base_random nn_step_random(uint64_t seed, uint64_t step) {
   base_random all = base_random_seed(seed);
   return base_random_split(&all, step);
@@ -191,10 +189,13 @@ static float *locate_gradient(const nn_engine *engine, const nn_job *job, nn_sha
 }
 
 static void run_loss(const nn_engine *engine, const nn_job *job, nn_shard shard) {
-  int n = engine->plan.output, first = shard.first;
-  nn_loss(shard.count, engine->graph->nodes[n].shape.c, locate_activation(engine, job, shard, 0, n),
-          job->labels + first, job->smoothing, 1.0 / job->batch, job->losses + first,
-          job->right + first, locate_gradient(engine, job, shard, 0, n));
+  int n = engine->plan.output, first = shard.first, classes = engine->graph->nodes[n].shape.c;
+  nn_targets targets = job->targets;
+  targets.labels += first;
+  if (targets.teacher) targets.teacher += (size_t)first * (size_t)classes;
+  nn_loss(shard.count, classes, locate_activation(engine, job, shard, 0, n), &targets,
+          1.0 / job->batch, job->losses + first, job->right + first,
+          locate_gradient(engine, job, shard, 0, n));
 }
 
 static void run_backward(const nn_engine *engine, const nn_job *job, nn_shard shard, int skip,

@@ -8,6 +8,7 @@
 #define NN_ENGINE_H
 
 #include "base/pool.h"
+#include "nn/loss.h"
 #include "nn/operator.h"
 #include "nn/plan.h"
 
@@ -17,11 +18,10 @@ typedef struct nn_job {
   const float *input;
   float *output;         /* inference */
   float *input_gradient; /* NULL: not wanted */
-  const uint16_t *labels;
-  float smoothing;
-  double *losses;     /* of each picture */
-  bool *right;        /* whether its label had the largest output */
-  base_random random; /* of the step */
+  nn_targets targets;    /* of training */
+  double *losses;        /* of each picture */
+  bool *right;           /* whether its label had the largest output */
+  base_random random;    /* of the step */
 } nn_job;
 
 /* The pictures first .. first + count - 1 of the batch. */

@@ -7,7 +7,7 @@
  *   average 2 | global-average
  *   batchnorm [epsilon 1e-5] [momentum 0.9], relu, silu, dropout 0.25, flatten, softmax
  *   scale 0.5                     times a fixed factor
- *   dense 10                      flattens by itself
+ *   dense 10 | dense classes      flattens by itself; as many outputs as there are classes
  *   as NAME | add NAME            name this point; add a named earlier point
  *   from NAME                     go on from one (`input` is the name of the input)
  *   repeat 3 ( conv 32 3x3 same, relu )   groups
@@ -29,6 +29,9 @@ extern const nn_preset NN_PRESETS[];
 /* `text` is a preset's name or a network. Errors name the operator's number, its text and what
  * would be right. */
 scrawl_status nn_spec_parse(const char *text, nn_shape input, nn_graph **graph, base_error *error);
+/* The same for a set of so many classes; above they are 10. */
+scrawl_status nn_spec_parse_classes(const char *text, nn_shape input, int classes, nn_graph **graph,
+                                    base_error *error);
 /* The network as text again (base_free it); parsing gives an equal graph. NULL when memory is
  * exhausted. */
 char *nn_spec_format(const nn_graph *graph);

@@ -55,7 +55,9 @@ nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser) {
                               .momentum = 0.9,
                               .beta1 = 0.9,
                               .beta2 = 0.999,
-                              .epsilon = 1e-8};
+                              .epsilon = 1e-8,
+                              .teacher_share = 1,
+                              .teacher_temperature = 1};
 }
 
 static int limit(int value, int least, int most) {
@@ -97,6 +99,11 @@ static scrawl_status check_options(const nn_graph *graph, const nn_trainer_optio
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
                      "weight decay %g is not at least 0, or epsilon %g not above 0",
                      o->weight_decay, o->epsilon);
+  if (!(o->teacher_share >= 0) || o->teacher_share > 1 || !(o->teacher_temperature >= 0) ||
+      !isfinite(o->teacher_temperature))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "the teacher's share %g is not from 0 to 1, or its temperature %g negative",
+                     o->teacher_share, o->teacher_temperature);
   return SCRAWL_OK;
 }
 
@@ -235,11 +242,15 @@ static void run_batch(nn_trainer *trainer, const nn_job *job) {
 }
 
 static nn_job describe_job(const nn_trainer *trainer, const float *input, const uint16_t *labels,
-                           int count) {
+                           const float *teacher, int count) {
+  const nn_trainer_options *o = &trainer->options;
   return (nn_job){.batch = count,
                   .input = input,
-                  .labels = labels,
-                  .smoothing = (float)trainer->options.label_smoothing,
+                  .targets = {.labels = labels,
+                              .smoothing = (float)o->label_smoothing,
+                              .teacher = teacher,
+                              .share = (float)o->teacher_share,
+                              .temperature = (float)o->teacher_temperature},
                   .losses = trainer->losses,
                   .right = trainer->right,
                   .random = nn_step_random(trainer->options.seed, trainer->steps)};
@@ -265,9 +276,10 @@ static void sum_piece(const nn_trainer *trainer, const nn_job *job, const piece 
                             engine->gradients + offset, gradient);
 }
 
-void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
-                         double *loss, float *gradient, float *input_gradient) {
-  nn_job job = describe_job(trainer, input, labels, count);
+void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels,
+                         const float *teacher, int count, double *loss, float *gradient,
+                         float *input_gradient) {
+  nn_job job = describe_job(trainer, input, labels, teacher, count);
   job.input_gradient = input_gradient;
   run_batch(trainer, &job);
   for (size_t i = 0; i < trainer->piece_count; i++) {
@@ -354,9 +366,9 @@ static void update_state(nn_trainer *trainer, const nn_job *job, float average_d
                                           trainer->vectors[AVERAGE_STATE].values);
 }
 
-void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
-                     double rate, double *loss, int *correct) {
-  nn_job job = describe_job(trainer, input, labels, count);
+void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels,
+                     const float *teacher, int count, double rate, double *loss, int *correct) {
+  nn_job job = describe_job(trainer, input, labels, teacher, count);
   run_batch(trainer, &job);
   update run = describe_update(trainer, &job, rate);
   update_state(trainer, &job, run.average_decay);

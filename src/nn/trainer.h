@@ -21,11 +21,15 @@ typedef struct nn_trainer_options {
   /* of the weights of convolutions and dense layers; not of biases and batch norms */
   double weight_decay;
   double label_smoothing; /* 0 .. <1 */
-  double average_decay;   /* moving average of the weights, e.g. 0.999; 0: none */
-  uint64_t seed;          /* for dropout */
+  /* Where steps are given what a teacher says (loss.h): its share of the loss, 0 .. 1, and the
+   * temperature of its probabilities, then above 0. */
+  double teacher_share, teacher_temperature;
+  double average_decay; /* moving average of the weights, e.g. 0.999; 0: none */
+  uint64_t seed;        /* for dropout */
 } nn_trainer_options;
 
-/* SGD 0.9 / Adam 0.9, 0.999, 1e-8; batch 32; everything else off. */
+/* SGD 0.9 / Adam 0.9, 0.999, 1e-8; batch 32; a teacher's share and temperature 1; everything else
+ * off. */
 nn_trainer_options nn_trainer_defaults(nn_optimiser optimiser);
 
 typedef struct nn_trainer nn_trainer;
@@ -37,14 +41,16 @@ scrawl_status nn_trainer_create(nn_graph *graph, const nn_trainer_options *optio
 void nn_trainer_free(nn_trainer *trainer);
 
 /* One step on `count` <= batch pictures (count x h x w x c) with labels below the number of
- * outputs; `rate` is this step's learning rate. `*loss` gets the mean loss of the batch, `*correct`
- * how many were right before the step. */
-void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
-                     double rate, double *loss, int *correct);
+ * outputs, and what a teacher says of each (count x outputs probabilities at
+ * options.teacher_temperature; NULL: there is none); `rate` is this step's learning rate. `*loss`
+ * gets the mean loss of the batch, `*correct` how many were right before the step. */
+void nn_trainer_step(nn_trainer *trainer, const float *input, const uint16_t *labels,
+                     const float *teacher, int count, double rate, double *loss, int *correct);
 /* The gradient alone, without changing anything: parameter_count floats, and the input's gradient
  * (may be NULL). */
-void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels, int count,
-                         double *loss, float *gradient, float *input_gradient);
+void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t *labels,
+                         const float *teacher, int count, double *loss, float *gradient,
+                         float *input_gradient);
 
 /* The share that the moving average keeps of itself in step `step` (from 0): `decay`, but less
  * while it is young, as in TensorFlow's ExponentialMovingAverage, so that the random first weights

@@ -57,6 +57,19 @@ static scrawl_status read_number(const nn_metadata *metadata, const char *key, d
   return SCRAWL_OK;
 }
 
+/* Where "no glyph" is among the classes: at most once. */
+static scrawl_status find_no_glyph(read_model *model, base_error *error) {
+  model->none = -1;
+  for (int c = 0; c < model->classes; c++) {
+    if (strcmp(model->alphabet[c], READ_NO_GLYPH) != 0) continue;
+    if (model->none >= 0)
+      return base_fail(error, SCRAWL_BAD_FORMAT, "%s has the sign for no glyph, %s, twice",
+                       READ_KEY_ALPHABET, READ_NO_GLYPH);
+    model->none = c;
+  }
+  return SCRAWL_OK;
+}
+
 /* One code point for each class; control characters would break every format that texts are written
  * in. */
 static scrawl_status read_alphabet(read_model *model, base_error *error) {
@@ -80,7 +93,7 @@ static scrawl_status read_alphabet(read_model *model, base_error *error) {
   if (signs != model->classes)
     return base_fail(error, SCRAWL_BAD_FORMAT, "%s has %d signs for a network of %d classes",
                      READ_KEY_ALPHABET, signs, model->classes);
-  return SCRAWL_OK;
+  return find_no_glyph(model, error);
 }
 
 static scrawl_status fill(read_model *model, const void *bytes, size_t size, base_error *error) {

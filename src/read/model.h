@@ -18,8 +18,15 @@
 /* A confidence under this is a rejection; 0 unless given. */
 #define READ_KEY_REJECT "reject-below"
 
+/* The sign of the class "no glyph": scribbles, fragments, letters to a model of digits. A model may
+ * have one such class or none. It is never read: where it is the most probable, the glyph is
+ * rejected. */
+#define READ_NO_GLYPH "\u2205"
+
 /* The alphabet of ten classes unless given, and what `--as digit` reads. */
 #define READ_DIGITS "0123456789"
+/* The sign of the class of everything that is no glyph of the others: it is never read as text. */
+#define READ_NO_GLYPH "\u2205"
 
 struct scrawl_model {
   nn_graph *graph;
@@ -27,6 +34,7 @@ struct scrawl_model {
   const char *name, *version; /* "" unless given */
   char (*alphabet)[SCRAWL_MAX_SIGN_BYTES];
   int classes;
+  int none; /* the class of READ_NO_GLYPH; -1: there is none */
   float scale, temperature, reject_below;
   /* No other model of this process has it: caches compare it, because addresses are used again. */
   uint64_t serial;
@@ -59,17 +67,31 @@ scrawl_status read_reader_create(const read_model *model, int max_batch, base_po
 void read_reader_free(read_reader *reader);
 const read_model *read_reader_model(const read_reader *reader);
 /* Only these signs (UTF-8, one after the other; NULL: all that the model knows) can be read from
- * now on: the probabilities of the others become 0, and the rest is made to sum to 1 again. With
- * `all` INVALID_ARGUMENT names the first sign that the model does not know; without, it needs to
- * know one of them. After a failure everything is as before. */
+ * now on: the probabilities of the others become 0, and the rest is made to sum to 1 again. "No
+ * glyph" stays possible. With `all` INVALID_ARGUMENT names the first sign that the model does not
+ * know; without, it needs to know one of them. After a failure everything is as before. */
 scrawl_status read_reader_allow(read_reader *reader, const char *alphabet, bool all,
                                 base_error *error);
-/* `glyphs`: count x 784 ink levels; `probabilities`: count x classes, calibrated. */
+/* Confidences under this are rejections from now on; the model's own threshold at first. */
+void read_reader_set_reject_below(read_reader *reader, double confidence);
+double read_reader_reject_below(const read_reader *reader);
+/* `glyphs`: count x 784 ink levels; `probabilities`: count x classes, calibrated; that of "no
+ * glyph" is in column model->none. */
 void read_glyph_probabilities(read_reader *reader, const uint8_t *glyphs, int count,
                               float *probabilities);
 /* The same for floats 0..1 (noise, augmentation). */
 void read_glyph_probabilities_float(read_reader *reader, const float *glyphs, int count,
                                     float *probabilities);
+/* What a row of these probabilities says about a glyph: text, confidence, alternatives (signs
+ * alone, best first), and whether it is rejected: when "no glyph" is as probable as the best sign,
+ * or that one's confidence is under the threshold. The box stays as it is; `arena` holds the
+ * texts. OUT_OF_MEMORY. */
+scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, base_arena *arena,
+                                read_glyph *glyph, base_error *error);
+/* The most probable sign of a row that may be read, "no glyph" apart: its class. */
+int read_best_sign(const read_reader *reader, const float *row);
+/* P(no glyph) of a row; 0 for a model without that class. */
+double read_no_glyph(const read_reader *reader, const float *row);
 /* Finds the ink, normalises, classifies; `arena` holds the texts. A blank picture gives a rejected
  * glyph without alternatives. `image` is ink (255 = ink). */
 scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, base_arena *arena,

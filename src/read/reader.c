@@ -4,7 +4,12 @@
  * fitted on validation data makes them honest (Guo, Pleiss, Sun, Weinberger 2017). The networks end
  * in softmax, so logits are known up to a constant as log p:
  *   calibrated = softmax(log(p) / T).
- * A network that ends in logits is served by the same softmax. */
+ * A network that ends in logits is served by the same softmax.
+ *
+ * Two things say "I do not know". A model may have a class "no glyph", trained on what is none; its
+ * probability counts in the calibration like any other, but it is never a text. And a best sign
+ * whose confidence is under a threshold is not believed: the reject rule of Chow (1970), optimal
+ * when the confidences are true probabilities. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -19,8 +24,9 @@ struct read_reader {
   int max_batch;
   bool logits;       /* the network has no softmax at its end */
   float levels[256]; /* what each ink level is to the network */
-  bool *allowed;     /* of each class: whether it may be read */
+  bool *allowed;     /* of each class: whether it may be read; "no glyph" always */
   int allowed_count;
+  double reject_below;
   float *input;         /* max_batch pictures */
   float *probabilities; /* of one glyph */
 };
@@ -38,6 +44,7 @@ scrawl_status read_reader_create(const read_model *model, int max_batch, base_po
   read_reader *made = base_alloc_zero(1, sizeof *made);
   if (!made) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
   *made = (read_reader){.model = model, .max_batch = max_batch};
+  made->reject_below = (double)model->reject_below;
   made->logits = !nn_graph_gives_probabilities(model->graph);
   for (int i = 0; i < 256; i++) made->levels[i] = (float)(i * (double)model->scale / 255);
   made->input = base_alloc((size_t)max_batch * INK_GLYPH_PIXELS, sizeof(float));
@@ -68,6 +75,14 @@ const read_model *read_reader_model(const read_reader *reader) {
   return reader->model;
 }
 
+void read_reader_set_reject_below(read_reader *reader, double confidence) {
+  reader->reject_below = confidence;
+}
+
+double read_reader_reject_below(const read_reader *reader) {
+  return reader->reject_below;
+}
+
 static int class_of(const read_model *model, const char *sign, size_t length) {
   for (int c = 0; c < model->classes; c++)
     if (strlen(model->alphabet[c]) == length && memcmp(model->alphabet[c], sign, length) == 0)
@@ -83,18 +98,19 @@ scrawl_status read_reader_allow(read_reader *reader, const char *alphabet, bool 
   for (const char *at = alphabet; at && *at; at += length) {
     length = base_utf8_length(at, strlen(at));
     if (!length) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the alphabet is not UTF-8");
-    bool found = class_of(model, at, length) >= 0;
-    if (!found && all)
+    int class = class_of(model, at, length);
+    if (class < 0 && all)
       return base_fail(error, SCRAWL_INVALID_ARGUMENT,
                        "the model does not know the sign \"%.*s\" of the alphabet", (int)length,
                        at);
-    known += found;
+    known += class >= 0 && class != model->none;
   }
   if (alphabet && !known)
     return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the model knows none of \"%s\"", alphabet);
   reader->allowed_count = 0;
   for (int c = 0; c < model->classes; c++) {
-    reader->allowed[c] = !alphabet || (*model->alphabet[c] && strstr(alphabet, model->alphabet[c]));
+    reader->allowed[c] = !alphabet || c == model->none ||
+                         (*model->alphabet[c] && strstr(alphabet, model->alphabet[c]));
     reader->allowed_count += reader->allowed[c];
   }
   return SCRAWL_OK;
@@ -162,48 +178,52 @@ void read_glyph_probabilities_float(read_reader *reader, const float *glyphs, in
   read_batches(reader, NULL, glyphs, count, probabilities);
 }
 
-/* The best class that may be read after `last` in the order of falling probability, equal ones by
- * number; -1: the best of all. */
-static int next_best(const read_reader *reader, int last) {
-  const float *probabilities = reader->probabilities;
+/* ---- what a row says ---- */
+
+/* The best sign that may be read after class `last` in the order of falling probability, equal ones
+ * by number; `last` -1: the best of all. -1 when there is none left. */
+static int next_best(const read_reader *reader, const float *row, int last) {
   int best = -1;
-  for (int i = 0; i < reader->model->classes; i++) {
-    float p = probabilities[i];
-    if (!reader->allowed[i]) continue;
-    bool after = last < 0 || p < probabilities[last] || (p == probabilities[last] && i > last);
-    if (after && (best < 0 || p > probabilities[best])) best = i;
+  for (int c = 0; c < reader->model->classes; c++) {
+    if (!reader->allowed[c] || c == reader->model->none) continue;
+    bool after = last < 0 || row[c] < row[last] || (row[c] == row[last] && c > last);
+    if (after && (best < 0 || row[c] > row[best])) best = c;
   }
   return best;
 }
 
+int read_best_sign(const read_reader *reader, const float *row) {
+  return next_best(reader, row, -1);
+}
+
+double read_no_glyph(const read_reader *reader, const float *row) {
+  return reader->model->none < 0 ? 0 : (double)row[reader->model->none];
+}
+
 /* The candidates, best first. */
-static scrawl_status rank(const read_reader *reader, base_arena *arena, read_alternative *list,
-                          int count, base_error *error) {
+static scrawl_status rank(const read_reader *reader, const float *row, base_arena *arena,
+                          read_alternative *list, int count, base_error *error) {
   for (int i = 0, last = -1; i < count; i++) {
-    last = next_best(reader, last);
+    last = next_best(reader, row, last);
     const char *sign = reader->model->alphabet[last];
     list[i].text = base_arena_strdup(arena, sign, strlen(sign));
-    list[i].confidence = (double)reader->probabilities[last];
+    list[i].confidence = (double)row[last];
     if (!list[i].text) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
   }
   return SCRAWL_OK;
 }
 
-scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, base_arena *arena,
+scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, base_arena *arena,
                                 read_glyph *glyph, base_error *error) {
-  const read_model *model = reader->model;
-  uint8_t normalised[INK_GLYPH_PIXELS];
-  *glyph = (read_glyph){.text = "", .rejected = true};
-  if (!ink_find(image, &glyph->box)) return SCRAWL_OK;
-  ink_normalise_glyph(image, glyph->box, normalised);
-  read_glyph_probabilities(reader, normalised, 1, reader->probabilities);
-  int count = reader->allowed_count;
+  *glyph = (read_glyph){.text = "", .box = glyph->box, .rejected = true};
+  int count = reader->allowed_count - (reader->model->none >= 0);
   if (count > SCRAWL_MAX_ALTERNATIVES) count = SCRAWL_MAX_ALTERNATIVES;
   read_alternative *list = base_arena_alloc(arena, (size_t)count, sizeof *list);
   if (!list) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
-  BASE_TRY(rank(reader, arena, list, count, error));
+  BASE_TRY(rank(reader, row, arena, list, count, error));
   glyph->confidence = list[0].confidence;
-  glyph->rejected = glyph->confidence < (double)model->reject_below;
+  glyph->rejected = glyph->confidence < reader->reject_below ||
+                    (reader->model->none >= 0 && read_no_glyph(reader, row) >= glyph->confidence);
   glyph->alternatives = list;
   glyph->alternative_count = (size_t)count;
   if (glyph->rejected) return SCRAWL_OK;
@@ -211,4 +231,14 @@ scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, bas
   glyph->alternatives++;
   glyph->alternative_count--;
   return SCRAWL_OK;
+}
+
+scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, base_arena *arena,
+                                read_glyph *glyph, base_error *error) {
+  uint8_t normalised[INK_GLYPH_PIXELS];
+  *glyph = (read_glyph){.text = "", .rejected = true};
+  if (!ink_find(image, &glyph->box)) return SCRAWL_OK;
+  ink_normalise_glyph(image, glyph->box, normalised);
+  read_glyph_probabilities(reader, normalised, 1, reader->probabilities);
+  return read_glyph_of_row(reader, reader->probabilities, arena, glyph, error);
 }

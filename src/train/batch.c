@@ -73,9 +73,15 @@ static void augment(const train_batches *batches, size_t picture, const uint8_t 
   int side = batches->set->width;
   size_t pixels = (size_t)side * (size_t)side;
   for (size_t i = 0; i < pixels; i++) scratch[i] = batches->levels[from[i]];
-  base_random random = base_random_split(&batches->ink_random, batches->epoch);
-  ink_augment(&batches->augmentation, base_random_split(&random, picture), side, scratch, out,
-              scratch + pixels);
+  base_random epoch = base_random_split(&batches->ink_random, batches->epoch);
+  base_random random = base_random_split(&epoch, picture);
+  const uint8_t *neighbour = NULL;
+  if (batches->augmentation.neighbour > 0) {
+    base_random other = base_random_split(&random, UINT64_MAX); /* ink_augment's are small */
+    neighbour = batches->set->pixels +
+                batches->pictures[base_random_below(&other, batches->count)] * pixels;
+  }
+  ink_augment(&batches->augmentation, random, side, scratch, neighbour, out, scratch + pixels);
   if (batches->scale != 1)
     for (size_t i = 0; i < pixels; i++) out[i] *= batches->scale;
 }

@@ -66,7 +66,7 @@ scrawl_status train_make_network(const train_recipe *recipe, const data_set *set
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
                      "the model to go on from is the mean of several; go on from one of them");
   if (recipe->architecture) {
-    BASE_TRY(nn_spec_parse(recipe->architecture, shape, graph, error));
+    BASE_TRY(nn_spec_parse_classes(recipe->architecture, shape, set->classes, graph, error));
     nn_graph_initialise(*graph, random);
     prepare_for_scale(*graph, recipe->scale);
     if (from) BASE_TRY(take_weights(from, *graph, error));

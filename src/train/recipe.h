@@ -10,10 +10,15 @@
 #include "nn/trainer.h"
 
 typedef struct train_recipe {
-  const char *name;         /* of the model */
-  const char *data;         /* the data set, as the user named it */
+  const char *name; /* of the model */
+  const char *data; /* the data set, as the user named it */
+  /* The classes, what is left out and the share of READ_NO_GLYPH, as data/choose.h has them;
+   * without an alphabet the data set is taken as it is. */
+  const char *alphabet, *leave_out;
+  double others;
   const char *architecture; /* a preset or a network as text; NULL: that of `from` */
   const char *from;         /* the model whose weights training starts from; NULL: random ones */
+  const char *teacher;      /* the model whose probabilities are learnt (teacher.h); NULL: none */
   int epochs;
   /* its batch, optimiser and the rest; its seed is derived from `seed` */
   nn_trainer_options trainer;

@@ -197,6 +197,7 @@ scrawl_status train_report_html(const train_report *report, char **html, base_er
   if (report->metrics) add_summary(&text, report->metrics);
   if (report->history && report->history->count) add_training(&text, report->history);
   if (report->metrics) add_scores(&text, report);
+  if (report->noise_count) train_add_noise_table(&text, report->noise, report->noise_count);
   if (report->metrics && report->count) {
     train_text_add(&text, "<h2>Mistakes</h2>\n");
     train_add_gallery(&text, report);

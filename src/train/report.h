@@ -6,6 +6,7 @@
 
 #include "train/history.h"
 #include "train/metrics.h"
+#include "train/noise_table.h"
 
 enum { TRAIN_MAX_MISTAKES = 240 }; /* shown; a page with more is slow and nobody looks */
 
@@ -30,6 +31,8 @@ typedef struct train_report {
   const train_history *history; /* NULL or empty: no curves */
   const train_metrics *metrics; /* NULL: no scores */
   const char *const *signs;     /* of each class of the metrics */
+  const train_noise_row *noise; /* accuracy under damage; none: no table */
+  size_t noise_count;
   /* The pictures the metrics came from, for the gallery of mistakes; none: no gallery. Ink 255 is
    * drawn black on white. */
   size_t count;

@@ -16,10 +16,10 @@
 #include "data/file.h"
 #include "nn/session.h"
 #include "nn/spec.h"
-#include "read/model.h"
 #include "train/batch.h"
 #include "train/checkpoint.h"
 #include "train/network.h"
+#include "train/teacher.h"
 
 enum { PREDICT_BATCH = 64 };
 /* Streams of the seed. */
@@ -40,7 +40,8 @@ typedef struct run {
   nn_session *session;                 /* of the candidate */
   nn_trainer *trainer;
   train_batches batches;
-  float *input; /* PREDICT_BATCH pictures */
+  train_teacher *teacher; /* NULL: none */
+  float *input;           /* PREDICT_BATCH pictures */
   train_state state;
   uint64_t steps_per_epoch;
   double started;   /* of this process's part */
@@ -84,6 +85,8 @@ static uint64_t digest_word(uint64_t hash, uint64_t word) {
   return hash ^ hash >> 32;
 }
 
+static const uint64_t DIGEST_START = 0xCBF29CE484222325u;
+
 static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
   const uint8_t *at = bytes, *end = at + size;
   uint64_t word = 0;
@@ -96,21 +99,29 @@ static uint64_t digest(uint64_t hash, const void *bytes, size_t size) {
   return digest_word(hash, word);
 }
 
-static scrawl_status make_identity(run *r, const data_set *set, base_error *error) {
+static scrawl_status add_digest(run *r, const char *what, uint64_t value, base_error *error) {
+  char text[32];
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)value);
+  return train_option_add(&r->identity, what, text, error);
+}
+
+static uint64_t digest_weights(const nn_graph *graph) {
+  return digest(DIGEST_START, graph->parameters, graph->parameter_count * sizeof(float));
+}
+
+static scrawl_status make_identity(run *r, const data_set *set, const read_model *teacher,
+                                   base_error *error) {
   BASE_TRY(train_recipe_list(r->recipe, &r->options, error));
   for (size_t i = 0; i < r->options.count; i++)
     BASE_TRY(
         train_option_add(&r->identity, r->options.items[i].name, r->options.items[i].value, error));
-  const uint64_t start = 0xCBF29CE484222325u;
   size_t pixels = set->count * (size_t)set->width * (size_t)set->height;
-  uint64_t data =
-      digest(digest(start, set->pixels, pixels), set->labels, set->count * sizeof *set->labels);
-  uint64_t weights = digest(start, r->graph->parameters, r->graph->parameter_count * sizeof(float));
-  char text[32];
-  snprintf(text, sizeof text, "%016llx", (unsigned long long)data);
-  BASE_TRY(train_option_add(&r->identity, "data with digest", text, error));
-  snprintf(text, sizeof text, "%016llx", (unsigned long long)weights);
-  return train_option_add(&r->identity, "first weights with digest", text, error);
+  uint64_t data = digest(digest(DIGEST_START, set->pixels, pixels), set->labels,
+                         set->count * sizeof *set->labels);
+  BASE_TRY(add_digest(r, "data with digest", data, error));
+  if (teacher)
+    BASE_TRY(add_digest(r, "teacher's weights with digest", digest_weights(teacher->graph), error));
+  return add_digest(r, "first weights with digest", digest_weights(r->graph), error);
 }
 
 static scrawl_status make_machinery(run *r, base_random random, base_error *error) {
@@ -143,14 +154,17 @@ static scrawl_status make_machinery(run *r, base_random random, base_error *erro
   return SCRAWL_OK;
 }
 
-static scrawl_status set_up(run *r, const data_set *set, const nn_graph *from, base_error *error) {
+static scrawl_status set_up(run *r, const data_set *set, const nn_graph *from,
+                            const read_model *teacher, base_error *error) {
   BASE_TRY(train_recipe_check(r->recipe, error));
   BASE_TRY(split_data(r, set, error));
   base_random random = base_random_seed(r->recipe->seed);
   BASE_TRY(train_make_network(r->recipe, set, from, base_random_split(&random, STREAM_WEIGHTS),
                               &r->graph, error));
-  BASE_TRY(make_identity(r, set, error));
+  BASE_TRY(make_identity(r, set, teacher, error));
   BASE_TRY(make_machinery(r, random, error));
+  if (teacher)
+    BASE_TRY(train_teacher_create(teacher, r->recipe, set, r->setting->pool, &r->teacher, error));
   if (r->setting->checkpoint) {
     r->checkpoint = base_format("%s.safetensors", r->setting->checkpoint);
     r->checkpoint_model = base_format("%s.onnx", r->setting->checkpoint);
@@ -165,6 +179,7 @@ static void tear_down(run *r) {
   nn_graph_free(r->candidate);
   nn_graph_free(r->graph);
   train_batches_free(&r->batches);
+  train_teacher_free(r->teacher);
   base_free(r->input);
   base_free(r->checkpoint);
   base_free(r->checkpoint_model);
@@ -328,7 +343,9 @@ static scrawl_status train_step(run *r, base_error *error) {
   const train_batch *batch = train_batches_take(&r->batches);
   int correct;
   start_batch(r, state->step + 1);
-  nn_trainer_step(r->trainer, batch->input, batch->labels, batch->count, rate, &loss, &correct);
+  const float *said = r->teacher ? train_teacher_say(r->teacher, batch) : NULL;
+  nn_trainer_step(r->trainer, batch->input, batch->labels, said, batch->count, rate, &loss,
+                  &correct);
   if (!isfinite(loss))
     return base_fail(
         error, SCRAWL_LIMIT_EXCEEDED,
@@ -420,10 +437,11 @@ static scrawl_status begin(run *r, base_error *error) {
 }
 
 scrawl_status train_run(const train_recipe *recipe, const data_set *set, const nn_graph *from,
-                        const train_setting *setting, train_outcome *outcome, base_error *error) {
+                        const read_model *teacher, const train_setting *setting,
+                        train_outcome *outcome, base_error *error) {
   *outcome = (train_outcome){0};
   run r = {.recipe = recipe, .setting = setting, .outcome = outcome};
-  scrawl_status status = set_up(&r, set, from, error);
+  scrawl_status status = set_up(&r, set, from, teacher, error);
   if (status == SCRAWL_OK) status = begin(&r, error);
   if (status == SCRAWL_OK) status = train_epochs(&r, error);
   if (status == SCRAWL_OK) status = describe(&r, &outcome->metadata, error);

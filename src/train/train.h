@@ -10,6 +10,7 @@
 
 #include "data/set.h"
 #include "nn/onnx.h"
+#include "read/model.h"
 #include "train/history.h"
 #include "train/metrics.h"
 #include "train/recipe.h"
@@ -66,12 +67,14 @@ typedef struct train_outcome {
 } train_outcome;
 
 /* `from`: start with this network's weights, and with the network itself where the recipe names no
- * architecture; borrowed. Fails with CANCELLED after `stop`, the checkpoint written;
+ * architecture. `teacher`: what the network learns to say beside the labels; NULL: none. Both are
+ * borrowed. Fails with CANCELLED after `stop`, the checkpoint written;
  * INVALID_ARGUMENT when the checkpoint belongs to another recipe or other data (naming the
  * difference); LIMIT_EXCEEDED when the loss grows beyond all numbers; and with what the floors
  * below fail with. */
 scrawl_status train_run(const train_recipe *recipe, const data_set *set, const nn_graph *from,
-                        const train_setting *setting, train_outcome *outcome, base_error *error);
+                        const read_model *teacher, const train_setting *setting,
+                        train_outcome *outcome, base_error *error);
 void train_outcome_free(train_outcome *outcome);
 
 #endif

@@ -42,7 +42,7 @@ void counted(const struct work *work, nn_trainer *trainer, nn_session *session) 
   double loss;
   int correct;
   if (work->training)
-    nn_trainer_step(trainer, input, labels, work->pictures, 1e-3, &loss, &correct);
+    nn_trainer_step(trainer, input, labels, NULL, work->pictures, 1e-3, &loss, &correct);
   else
     nn_session_run(session, input, work->pictures, output);
 }

@@ -32,9 +32,9 @@ typedef struct drawing {
     point middle;
     double radius;
   } ring[2];
-  double touching;   /* length of strokes that run into each other, and so are one */
-  bool spiral;       /* two turns, 0.2 apart */
-  ink_strokes truth; /* lengths for a square of 1; ends of a dot: two */
+  double touching; /* length of strokes that run into each other, and so are one */
+  bool spiral;     /* two turns, 0.2 apart */
+  ink_trace truth; /* lengths for a square of 1; ends of a dot: two */
 } drawing;
 
 static const drawing DRAWINGS[] = {
@@ -174,7 +174,7 @@ static void strokes_are_counted_and_measured(void **state) {
         const drawing *d = &DRAWINGS[i];
         double size = SIZES[s], pen = size / 10, slack = 0.06 * d->truth.length;
         ink_image image = draw(d, size, pen, TURNS[t]);
-        ink_strokes truth = d->truth, is = describe(&image).strokes;
+        ink_trace truth = d->truth, is = describe(&image).strokes;
         bool counted = is.parts == truth.parts && is.loops == truth.loops &&
                        is.ends == truth.ends && is.junctions == truth.junctions &&
                        is.crossings == truth.crossings;

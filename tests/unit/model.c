@@ -71,6 +71,7 @@ static void test_defaults(void **state) {
   assert_string_equal(model->name, "");
   assert_string_equal(model->version, "");
   assert_true(model->scale == 1 && model->temperature == 1 && model->reject_below == 0);
+  assert_int_equal(model->none, -1);
   read_model_free(model);
   read_model_free(NULL);
   read_reader_free(NULL);
@@ -104,6 +105,7 @@ static void test_refused_metadata(void **state) {
       {"dense 5, softmax", "alphabet", "ab\ncd", "sign 3", SCRAWL_BAD_FORMAT},
       {"conv 10 3x3, softmax", "alphabet", "ab", "26x26x10", SCRAWL_UNSUPPORTED},
       {"dense 1, softmax", "alphabet", "a", "1x1x1", SCRAWL_UNSUPPORTED},
+      {"dense 5, softmax", "alphabet", "ab∅c∅", "twice", SCRAWL_BAD_FORMAT},
       {"dense 10", "temperature", "0", "temperature", SCRAWL_BAD_FORMAT},
       {"dense 10", "temperature", "-1", "temperature", SCRAWL_BAD_FORMAT},
       {"dense 10", "temperature", "1,5", "temperature", SCRAWL_BAD_FORMAT},
@@ -440,6 +442,86 @@ static void test_rejected(void **state) {
   base_arena_free(&arena);
 }
 
+/* ---- no glyph ---- */
+
+/* What is read from a row: the network does not matter, the model's classes do. */
+static read_glyph glyph_of(const read_reader *reader, const float *row, base_arena *arena) {
+  read_glyph glyph = {.box = {1, 2, 3, 4}};
+  base_error error = {0};
+  assert_int_equal(read_glyph_of_row(reader, row, arena, &glyph, &error), SCRAWL_OK);
+  assert_int_equal(glyph.box.height, 4);
+  return glyph;
+}
+
+static void test_no_glyph(void **state) {
+  (void)state;
+  static const struct {
+    float row[4]; /* of "a", no glyph, "b", "c" */
+    double reject_below;
+    const char *text, *best;
+    double confidence;
+  } rows[] = {
+      {{0.2f, 0.3f, 0.4f, 0.1f}, 0, "b", "b", 0.4},
+      {{0.2f, 0.3f, 0.4f, 0.1f}, 0.39, "b", "b", 0.4},
+      {{0.2f, 0.3f, 0.4f, 0.1f}, 0.41, "", "b", 0.4},
+      {{0.2f, 0.5f, 0.1f, 0.2f}, 0, "", "a", 0.2},      /* equal signs: the first */
+      {{0.25f, 0.25f, 0.25f, 0.25f}, 0, "", "a", 0.25}, /* as probable as no glyph */
+      {{0, 1, 0, 0}, 0, "", "a", 0},
+  };
+  base_arena arena;
+  base_arena_init(&arena, 1024);
+  read_model *model = sound_model("dense 4, softmax", PAIRS("alphabet", "a" READ_NO_GLYPH "bc"));
+  assert_int_equal(model->none, 1);
+  read_reader *reader = sound_reader(model, 1, NULL);
+  assert_true(read_reader_reject_below(reader) == 0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    read_reader_set_reject_below(reader, rows[i].reject_below);
+    read_glyph glyph = glyph_of(reader, rows[i].row, &arena);
+    assert_string_equal(glyph.text, rows[i].text);
+    assert_int_equal(glyph.rejected, !*rows[i].text);
+    assert_true(fabs(glyph.confidence - rows[i].confidence) < 1e-6);
+    assert_string_equal(model->alphabet[read_best_sign(reader, rows[i].row)], rows[i].best);
+    assert_true(read_no_glyph(reader, rows[i].row) == (double)rows[i].row[1]);
+    assert_int_equal(glyph.alternative_count, glyph.rejected ? 3 : 2);
+    for (size_t a = 0; a < glyph.alternative_count; a++)
+      assert_string_not_equal(glyph.alternatives[a].text, READ_NO_GLYPH);
+  }
+  read_reader_free(reader);
+  read_model_free(model);
+  base_arena_free(&arena);
+}
+
+/* An alphabet takes signs out, but not the way to say that there is none. */
+static void test_no_glyph_stays_possible(void **state) {
+  (void)state;
+  uint8_t glyphs[GLYPHS * INK_GLYPH_PIXELS];
+  float whole[GLYPHS * 4], part[GLYPHS * 4];
+  base_error error = {0};
+  base_arena arena;
+  base_arena_init(&arena, 1024);
+  draw_glyphs(glyphs);
+  read_model *model = sound_model("dense 4, softmax", PAIRS("alphabet", "01a" READ_NO_GLYPH));
+  read_reader *reader = sound_reader(model, 1, NULL);
+  read_glyph_probabilities(reader, glyphs, GLYPHS, whole);
+  assert_int_equal(read_reader_allow(reader, "0", true, &error), SCRAWL_OK);
+  read_glyph_probabilities(reader, glyphs, GLYPHS, part);
+  for (int g = 0; g < GLYPHS; g++) {
+    double sum = (double)whole[4 * g] + (double)whole[4 * g + 3];
+    assert_true(fabs((double)part[4 * g] - (double)whole[4 * g] / sum) < 1e-6);
+    assert_true(fabs((double)part[4 * g + 3] - (double)whole[4 * g + 3] / sum) < 1e-6);
+    assert_true(part[4 * g + 1] == 0 && part[4 * g + 2] == 0);
+    read_glyph glyph = glyph_of(reader, &part[4 * g], &arena);
+    assert_int_equal(glyph.alternative_count, glyph.rejected);
+    assert_int_equal(glyph.rejected, part[4 * g + 3] >= part[4 * g]);
+  }
+  /* "No glyph" alone is nothing to read; beside a sign it may be named. */
+  assert_int_equal(read_reader_allow(reader, READ_NO_GLYPH, true, &error), SCRAWL_INVALID_ARGUMENT);
+  assert_int_equal(read_reader_allow(reader, READ_NO_GLYPH "1", true, &error), SCRAWL_OK);
+  read_reader_free(reader);
+  read_model_free(model);
+  base_arena_free(&arena);
+}
+
 static void test_result(void **state) {
   (void)state;
   read_result result;
@@ -510,6 +592,8 @@ int main(void) {
       cmocka_unit_test(test_many_signs),
       cmocka_unit_test(test_allowed),
       cmocka_unit_test(test_rejected),
+      cmocka_unit_test(test_no_glyph),
+      cmocka_unit_test(test_no_glyph_stays_possible),
       cmocka_unit_test(test_result),
       cmocka_unit_test(test_without_memory),
   };

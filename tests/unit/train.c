@@ -76,7 +76,7 @@ static model_file train_whole(const train_recipe *recipe, const data_set *set, s
   train_setting setting = {.pool = pool};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(recipe, set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(recipe, set, NULL, NULL, &setting, &outcome, &error), &error);
   model_file file = to_file(&outcome);
   train_outcome_free(&outcome);
   base_pool_free(pool);
@@ -98,7 +98,7 @@ static void test_it_learns_bars(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
   assert_int_equal(outcome.history.count, 30);
   assert_int_equal(outcome.trained_on + outcome.validation.count, PICTURES);
   assert_true(outcome.metrics.accuracy >= 0.9);
@@ -187,7 +187,7 @@ static void test_patience_ends_training(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
   assert_int_equal(outcome.history.count, outcome.history.best + 1 + 3);
   train_outcome_free(&outcome);
   data_set_free(&set);
@@ -201,7 +201,7 @@ static void test_without_validation_the_last_weights_are_kept(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &outcome, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
   assert_int_equal(outcome.trained_on, PICTURES);
   assert_int_equal(outcome.history.best, 3);
   assert_int_equal(outcome.metrics.n, 0);
@@ -222,7 +222,7 @@ static void test_training_goes_on_from_a_model(void **state) {
   train_setting setting = {0};
   train_outcome first;
   base_error error;
-  assert_ok(train_run(&recipe, &set, NULL, &setting, &first, &error), &error);
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &first, &error), &error);
   recipe.schedule.rate = 1e-7;
   recipe.epochs = 1;
   recipe.from = "bars";
@@ -230,7 +230,7 @@ static void test_training_goes_on_from_a_model(void **state) {
   for (size_t a = 0; a < sizeof architectures / sizeof architectures[0]; a++) {
     train_outcome second;
     recipe.architecture = architectures[a];
-    scrawl_status status = train_run(&recipe, &set, first.graph, &setting, &second, &error);
+    scrawl_status status = train_run(&recipe, &set, first.graph, NULL, &setting, &second, &error);
     if (a >= 2) {
       assert_int_equal(status, SCRAWL_INVALID_ARGUMENT);
       assert_non_null(strstr(error.message, "--arch differs"));
@@ -245,6 +245,74 @@ static void test_training_goes_on_from_a_model(void **state) {
   data_set_free(&set);
 }
 
+static read_model *open_file(model_file file) {
+  read_model *model;
+  base_error error;
+  assert_ok(read_model_open(file.bytes, file.size, &model, &error), &error);
+  return model;
+}
+
+/* Half of the labels are wrong, a teacher knows better: all its share given, the labels do not
+ * count at all. */
+static void test_a_teacher_is_followed(void **state) {
+  (void)state;
+  data_set set = make_set(1), wrong = make_set(1), fresh = make_set(2);
+  for (int i = 0; i < PICTURES; i += 2) wrong.labels[i] = (uint16_t)((wrong.labels[i] + 1) % 3);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 30;
+  recipe.validation = 0;
+  model_file teacher_file = train_whole(&recipe, &set, 1);
+  read_model *teacher = open_file(teacher_file);
+  recipe.seed = 2;
+  recipe.teacher = "teacher";
+  int right[2];
+  for (int taught = 0; taught < 2; taught++) {
+    train_setting setting = {0};
+    train_outcome outcome;
+    nn_session *session;
+    base_error error;
+    assert_ok(train_run(&recipe, &wrong, NULL, taught ? teacher : NULL, &setting, &outcome, &error),
+              &error);
+    assert_ok(nn_session_create(outcome.graph, 1, NULL, NULL, &session, &error), &error);
+    right[taught] = 0;
+    for (int i = 0; i < PICTURES; i++) {
+      float input[SIDE * SIDE], output[CLASSES];
+      for (int p = 0; p < SIDE * SIDE; p++)
+        input[p] = (float)fresh.pixels[i * SIDE * SIDE + p] / 255;
+      nn_session_run(session, input, 1, output);
+      right[taught] += train_predict(output, CLASSES) == fresh.labels[i];
+    }
+    nn_session_free(session);
+    train_outcome_free(&outcome);
+  }
+  assert_true(right[1] >= PICTURES * 9 / 10);
+  assert_true(right[0] < right[1]);
+  read_model_free(teacher);
+  base_free(teacher_file.bytes);
+  data_set_free(&set);
+  data_set_free(&wrong);
+  data_set_free(&fresh);
+}
+
+static void test_a_teacher_must_know_the_same_signs(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 1;
+  model_file file = train_whole(&recipe, &set, 1);
+  read_model *teacher = open_file(file);
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  set.alphabet[0] = '+';
+  assert_int_equal(train_run(&recipe, &set, NULL, teacher, &setting, &outcome, &error),
+                   SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "the teacher knows the signs \"-|/\""));
+  read_model_free(teacher);
+  base_free(file.bytes);
+  data_set_free(&set);
+}
+
 static void test_impossible_recipes_are_refused(void **state) {
   (void)state;
   data_set set = make_set(1);
@@ -253,19 +321,19 @@ static void test_impossible_recipes_are_refused(void **state) {
   base_error error;
   train_recipe recipe = make_recipe();
   recipe.architecture = "dense 4, softmax";
-  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+  assert_int_equal(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error),
                    SCRAWL_INVALID_ARGUMENT);
   assert_string_equal(error.message,
                       "the network ends in 4 numbers, bars train has 3 classes: end it "
                       "in 'dense 3, softmax'");
   recipe = make_recipe();
   recipe.validation = 0.95;
-  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+  assert_int_equal(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error),
                    SCRAWL_INVALID_ARGUMENT);
   recipe = make_recipe();
   recipe.patience = 1;
   recipe.validation = 0;
-  assert_int_equal(train_run(&recipe, &set, NULL, &setting, &outcome, &error),
+  assert_int_equal(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error),
                    SCRAWL_INVALID_ARGUMENT);
   assert_null(outcome.graph);
   data_set_free(&set);
@@ -283,7 +351,7 @@ static void test_divergence_is_said(void **state) {
   train_setting setting = {0};
   train_outcome outcome;
   base_error error;
-  scrawl_status status = train_run(&recipe, &set, NULL, &setting, &outcome, &error);
+  scrawl_status status = train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error);
   if (status != SCRAWL_OK) { /* a clipped loss may also just stay bad */
     assert_int_equal(status, SCRAWL_LIMIT_EXCEEDED);
     assert_non_null(strstr(error.message, "lower --rate"));
@@ -306,7 +374,7 @@ static void test_exhausted_memory_is_survived(void **state) {
     train_outcome outcome;
     base_error error = {0};
     base_alloc_fail_after(after);
-    status = train_run(&recipe, &set, NULL, &setting, &outcome, &error);
+    status = train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error);
     base_alloc_fail_after(-1);
     if (status == SCRAWL_OUT_OF_MEMORY) assert_null(outcome.graph);
     train_outcome_free(&outcome);
@@ -339,7 +407,7 @@ static scrawl_status train_until(const train_recipe *recipe, const data_set *set
                            .resume = resume,
                            .stop = &s->stop,
                            .observer = {.argument = s, .step = count_steps}};
-  scrawl_status status = train_run(recipe, set, NULL, &setting, outcome, error);
+  scrawl_status status = train_run(recipe, set, NULL, NULL, &setting, outcome, error);
   base_free(path);
   return status;
 }
@@ -502,7 +570,8 @@ static void collect_batches(size_t threads, float *inputs, uint16_t *labels) {
   uint32_t pictures[COUNT];
   for (uint32_t i = 0; i < COUNT; i++) pictures[i] = 2 * i;
   base_pool *pool = threads ? base_pool_create(threads) : NULL;
-  ink_augmentation augmentation = {.rotation = 10, .elastic = 1, .elastic_sigma = 3, .noise = 0.1};
+  ink_augmentation augmentation = {
+      .rotation = 10, .elastic = 1, .elastic_sigma = 3, .noise = 0.1, .neighbour = 9};
   train_batches batches;
   assert_int_equal(train_batches_create(&set, pictures, COUNT, BATCH, &augmentation, 1,
                                         base_random_seed(3), pool, &batches, NULL),
@@ -556,10 +625,39 @@ static void test_augmentation_is_read_from_text(void **state) {
                                       "rotation=-1",
                                       "rotation=nan",
                                       "erase=2",
+                                      "noise-chance=1.5",
+                                      "jpeg=100",
                                       "shift=1,",
                                       "shift=1,standard"};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
     assert_int_equal(train_augmentation_parse(wrong[i], &a, &error), SCRAWL_INVALID_ARGUMENT);
+}
+
+/* What a recipe says of its augmentation is all that there is to say. */
+static void test_augmentation_is_written_as_text(void **state) {
+  (void)state;
+  base_error error;
+  for (const train_augmentation *named = TRAIN_AUGMENTATIONS; named->name; named++) {
+    ink_augmentation parsed;
+    train_recipe recipe = make_recipe();
+    train_option_list list;
+    assert_int_equal(train_augmentation_parse(named->name, &recipe.augmentation, &error),
+                     SCRAWL_OK);
+    assert_true(train_augmentation_any(&recipe.augmentation));
+    assert_int_equal(train_recipe_list(&recipe, &list, &error), SCRAWL_OK);
+    bool found = false;
+    for (size_t i = 0; i < list.count; i++) {
+      if (strcmp(list.items[i].name, "augment") != 0) continue;
+      found = true;
+      assert_int_equal(train_augmentation_parse(list.items[i].value, &parsed, &error), SCRAWL_OK);
+      assert_memory_equal(&parsed, &named->amounts, sizeof parsed);
+    }
+    assert_true(found);
+    train_option_list_free(&list);
+  }
+  ink_augmentation a;
+  assert_int_equal(train_augmentation_parse("noise-chance=0.5", &a, &error), SCRAWL_OK);
+  assert_false(train_augmentation_any(&a));
 }
 
 static void test_the_recipe_is_a_command(void **state) {
@@ -625,6 +723,8 @@ int main(void) {
       cmocka_unit_test(test_patience_ends_training),
       cmocka_unit_test(test_without_validation_the_last_weights_are_kept),
       cmocka_unit_test(test_training_goes_on_from_a_model),
+      cmocka_unit_test(test_a_teacher_is_followed),
+      cmocka_unit_test(test_a_teacher_must_know_the_same_signs),
       cmocka_unit_test(test_impossible_recipes_are_refused),
       cmocka_unit_test(test_divergence_is_said),
       cmocka_unit_test(test_exhausted_memory_is_survived),
@@ -635,6 +735,7 @@ int main(void) {
       cmocka_unit_test(test_batches_hold_each_picture_once),
       cmocka_unit_test(test_batches_do_not_depend_on_threads),
       cmocka_unit_test(test_augmentation_is_read_from_text),
+      cmocka_unit_test(test_augmentation_is_written_as_text),
       cmocka_unit_test(test_the_recipe_is_a_command),
       cmocka_unit_test(test_a_preset_may_carry_its_recipe),
   };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "nn/loss.h"
 #include "nn/session.h"
 #include "nn/trainer.h"
 
@@ -80,7 +81,7 @@ static void test_optimisers_match_pytorch(void **state) {
     for (int step = 0; step < 3; step++) {
       double loss;
       int correct;
-      nn_trainer_step(trainer, input, labels, 2, rates[step], &loss, &correct);
+      nn_trainer_step(trainer, input, labels, NULL, 2, rates[step], &loss, &correct);
       if (!(fabs(loss - cases[c].losses[step]) < 2e-6))
         fail_msg("case %zu, step %d: loss %.8g", c, step, loss);
     }
@@ -112,7 +113,7 @@ static void test_batch_norm_matches_pytorch(void **state) {
   for (int step = 0; step < 2; step++) {
     double loss;
     int correct;
-    nn_trainer_step(trainer, input, labels, 3, 0.5, &loss, &correct);
+    nn_trainer_step(trainer, input, labels, NULL, 3, 0.5, &loss, &correct);
     assert_true(fabs(loss - losses[step]) < 2e-6);
   }
   assert_near(graph->parameters, trained, 14, 2e-6);
@@ -162,7 +163,7 @@ static void run_steps(nn_trainer *trainer, history *kept, int from, int to) {
     float *input = random_floats(37 * floats, 1000 + (uint64_t)step);
     uint16_t labels[37];
     for (int p = 0; p < 37; p++) labels[p] = (uint16_t)((p * 7 + step) % 5);
-    nn_trainer_step(trainer, input, labels, mixed_count(step), 0.01, &kept->losses[step],
+    nn_trainer_step(trainer, input, labels, NULL, mixed_count(step), 0.01, &kept->losses[step],
                     &kept->correct[step]);
     base_free(input);
   }
@@ -274,12 +275,13 @@ static void test_gradient_is_the_mean_over_pictures(void **state) {
   double *sum = base_alloc_zero(count, sizeof(double)), losses = 0;
   for (int p = 0; p < 150; p++) {
     double loss;
-    nn_trainer_gradient(trainer, input + (size_t)p * floats, labels + p, 1, &loss, gradient, NULL);
+    nn_trainer_gradient(trainer, input + (size_t)p * floats, labels + p, NULL, 1, &loss, gradient,
+                        NULL);
     for (size_t i = 0; i < count; i++) sum[i] += (double)gradient[i];
     losses += loss;
     const int n = p + 1;
     if (n != 2 && n != 7 && n != 33 && n != 64 && n != 129 && n != 150) continue;
-    nn_trainer_gradient(trainer, input, labels, n, &loss, gradient, NULL);
+    nn_trainer_gradient(trainer, input, labels, NULL, n, &loss, gradient, NULL);
     assert_true(fabs(loss - losses / n) < 1e-6);
     for (size_t i = 0; i < count; i++) assert_true(fabs((double)gradient[i] - sum[i] / n) < 1e-5);
   }
@@ -302,8 +304,8 @@ static void test_gradient_changes_nothing(void **state) {
   float *again = random_floats(graph->parameter_count, 8);
   uint16_t labels[37] = {0};
   double loss, same;
-  nn_trainer_gradient(trainer, input, labels, 37, &loss, first, NULL);
-  nn_trainer_gradient(trainer, input, labels, 37, &same, again, input_gradient);
+  nn_trainer_gradient(trainer, input, labels, NULL, 37, &loss, first, NULL);
+  nn_trainer_gradient(trainer, input, labels, NULL, 37, &same, again, input_gradient);
   assert_true(loss == same);
   assert_memory_equal(first, again, graph->parameter_count * sizeof(float));
   assert_memory_equal(graph->parameters, copy->parameters, graph->parameter_count * sizeof(float));
@@ -337,8 +339,8 @@ static void test_steps_allocate_nothing(void **state) {
   int correct;
   base_alloc_fail_after(0);
   for (int count = 37; count > 0; count -= 9) {
-    nn_trainer_step(trainer, input, labels, count, 0.01, &loss, &correct);
-    nn_trainer_gradient(trainer, input, labels, count, &loss, gradient, NULL);
+    nn_trainer_step(trainer, input, labels, NULL, count, 0.01, &loss, &correct);
+    nn_trainer_gradient(trainer, input, labels, NULL, count, &loss, gradient, NULL);
     nn_session_refresh(session);
     nn_session_run(session, input, count, output);
   }
@@ -435,7 +437,7 @@ static void test_dropout_masks(void **state) {
   float *gradient = base_alloc(graph->parameter_count, sizeof(float));
   const uint16_t labels[2] = {1, 1};
   double loss;
-  nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, masks);
+  nn_trainer_gradient(trainer, input, labels, NULL, 2, &loss, gradient, masks);
   size_t dropped = 0, differing = 0;
   /* Both logits are 0, so p = 1/2; the mean over two pictures halves it; the kept ones are scaled
    * by 4/3. */
@@ -448,10 +450,10 @@ static void test_dropout_masks(void **state) {
    * deviation 19. */
   assert_in_range(dropped, 800 - 100, 800 + 100);
   assert_in_range(differing, 600 - 80, 600 + 80);
-  nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, again);
+  nn_trainer_gradient(trainer, input, labels, NULL, 2, &loss, gradient, again);
   assert_memory_equal(masks, again, 2 * FLOATS * sizeof(float));
   nn_trainer_set_steps(trainer, 1);
-  nn_trainer_gradient(trainer, input, labels, 2, &loss, gradient, again);
+  nn_trainer_gradient(trainer, input, labels, NULL, 2, &loss, gradient, again);
   assert_true(memcmp(masks, again, 2 * FLOATS * sizeof(float)) != 0);
   base_free(masks);
   base_free(again);
@@ -471,14 +473,37 @@ static void test_counts_right_answers_and_ends_of_the_loss(void **state) {
   const uint16_t labels[3] = {0, 1, 2};
   double loss;
   int correct;
-  nn_trainer_step(trainer, input, labels, 1, 0.1, &loss, &correct);
+  nn_trainer_step(trainer, input, labels, NULL, 1, 0.1, &loss, &correct);
   assert_true(fabs(loss - log(3)) < 1e-12 && correct == 1);
-  nn_trainer_step(trainer, input + 3, labels + 1, 1, 0.1, &loss, &correct);
+  nn_trainer_step(trainer, input + 3, labels + 1, NULL, 1, 0.1, &loss, &correct);
   assert_true(loss >= 0 && loss < 1e-80 && correct == 1);
-  nn_trainer_step(trainer, input + 6, labels, 1, 0.1, &loss, &correct);
+  nn_trainer_step(trainer, input + 6, labels, NULL, 1, 0.1, &loss, &correct);
   assert_true(isfinite(loss) && loss > 5e38 && correct == 0);
   nn_trainer_free(trainer);
   nn_graph_free(graph);
+}
+
+/* PyTorch 1.13 in double: 0.25 cross_entropy(z, label_smoothing=0.1) - 0.75 T^2 sum(q *
+ * log_softmax(z / T)) with T = 2.5, and the gradient of half of it. */
+static void test_loss_with_a_teacher_matches_pytorch(void **state) {
+  (void)state;
+  const float logits[8] = {1.5f, -0.25f, 0.75f, 2.0f, -3.0f, 0.5f, 0.25f, 0.125f};
+  const float said[8] = {0.18219927f, 0.22253869f, 0.09999308f, 0.49526896f,
+                         0.40200545f, 0.14788954f, 0.18063269f, 0.26947231f};
+  const float slopes[8] = {0.0225483138f,  -0.0705643195f, 0.1218488202f, -0.0738328145f,
+                           -0.3017420912f, 0.1070431864f,  0.1481516439f, 0.0465472609f};
+  const double expected[2] = {6.533925765821161, 8.335466723491328};
+  const uint16_t labels[2] = {0, 1};
+  const nn_targets targets = {
+      .labels = labels, .smoothing = 0.1f, .teacher = said, .share = 0.75f, .temperature = 2.5f};
+  double losses[2];
+  float gradient[8];
+  bool right[2];
+  nn_loss(2, 4, logits, &targets, 0.5, losses, right, gradient);
+  for (int p = 0; p < 2; p++)
+    if (!(fabs(losses[p] - expected[p]) < 1e-6)) fail_msg("loss %d is %.9g", p, losses[p]);
+  assert_true(!right[0] && right[1]);
+  assert_near(gradient, slopes, 8, 1e-7);
 }
 
 static void test_average_follows_the_weights(void **state) {
@@ -494,7 +519,7 @@ static void test_average_follows_the_weights(void **state) {
   for (int step = 0; step < 5; step++) {
     double loss;
     int correct;
-    nn_trainer_step(trainer, input, &label, 1, 0.3, &loss, &correct);
+    nn_trainer_step(trainer, input, &label, NULL, 1, 0.3, &loss, &correct);
     /* 1/10, 2/11, 3/12 ... of itself while it is young, and at most 3/10. */
     double keep = fmin(0.3, (1.0 + step) / (10.0 + step));
     for (int i = 0; i < 8; i++)
@@ -530,7 +555,7 @@ static void test_learns(void **state) {
           input[p][i][j] =
               (float)(0.3 * base_random_normal(&random) + ((labels[p] ? j : i) == line ? 1 : 0));
     }
-    nn_trainer_step(trainer, &input[0][0][0], labels, BATCH, 0.01, &loss, &correct);
+    nn_trainer_step(trainer, &input[0][0][0], labels, NULL, BATCH, 0.01, &loss, &correct);
   }
   assert_true(loss < 0.1);
   assert_true(correct >= BATCH - 1);
@@ -588,6 +613,7 @@ int main(void) {
       cmocka_unit_test(test_refuses_what_cannot_be_trained),
       cmocka_unit_test(test_dropout_masks),
       cmocka_unit_test(test_counts_right_answers_and_ends_of_the_loss),
+      cmocka_unit_test(test_loss_with_a_teacher_matches_pytorch),
       cmocka_unit_test(test_average_follows_the_weights),
       cmocka_unit_test(test_learns),
       cmocka_unit_test(test_schedules),

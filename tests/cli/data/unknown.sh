@@ -1,1 +1,1 @@
-scrawl data generate 2>&1
+scrawl data invent 2>&1
