@@ -15,11 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memcpy(type, bytes, length);
   type[length] = '\0';
   serve_file files[4];
+  serve_field fields[] = {{.name = "as"}, {0}};
   size_t count;
   base_error error = {0};
-  if (serve_multipart_parse(type, end + 1, size - length - 1, files, 4, &count, &error) ==
+  if (serve_multipart_parse(type, end + 1, size - length - 1, files, 4, &count, fields, &error) ==
       SCRAWL_OK) {
-    volatile unsigned sum = 0;
+    volatile unsigned sum = (unsigned)strlen(fields[0].value);
     for (size_t i = 0; i < count; i++)
       for (size_t k = 0; k < files[i].size; k++) sum += files[i].bytes[k];
     (void)sum;

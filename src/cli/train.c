@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "cli/open.h"
 #include "cli/report.h"
+#include "data/alphabet.h"
 #include "data/choose.h"
 #include "data/file.h"
 #include "train/train.h"
@@ -327,24 +328,38 @@ static scrawl_status make_recipe(const char *name, const read_model *from, train
   return train_recipe_check(recipe, error);
 }
 
+/* The signs of the model to go on from are those of the data: a set that holds some of them alone,
+ * such as a folder of corrected readings, gets the model's alphabet; "no glyph" is left out where
+ * the model does not know it. */
+static scrawl_status take_signs(const read_model *from, train_recipe *recipe, const data_set *set,
+                                base_error *error) {
+  const char *signs = nn_metadata_get(&from->metadata, READ_KEY_ALPHABET);
+  if (signs && strcmp(signs, set->alphabet) == 0) return SCRAWL_OK;
+  char sign[SCRAWL_MAX_SIGN_BYTES];
+  bool known = signs && !recipe->alphabet;
+  for (const char *at = set->alphabet; known && data_alphabet_next(&at, sign);)
+    known = data_alphabet_find(signs, sign) >= 0 || strcmp(sign, READ_NO_GLYPH) == 0;
+  if (!known)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "%s knows the signs \"%s\", %s holds \"%s\": they must be the same",
+                     given.from, signs ? signs : "", set->name, set->alphabet);
+  recipe->alphabet = signs;
+  return SCRAWL_OK;
+}
+
 /* The data set as the recipe has it. */
-static scrawl_status open_data(const train_recipe *recipe, data_set *set, size_t *failed,
-                               base_error *error) {
+static scrawl_status open_data(train_recipe *recipe, const read_model *from, data_set *set,
+                               size_t *failed, base_error *error) {
   BASE_TRY(cli_open_data(&CLI_TRAIN, recipe->data, DATA_TRAIN, set, failed, error));
+  scrawl_status status = SCRAWL_OK;
+  if (from && !recipe->alphabet) status = take_signs(from, recipe, set, error);
   const data_choice choice = {recipe->alphabet, recipe->leave_out, recipe->others,
                               recipe->split_seed};
-  scrawl_status status = choice.alphabet ? data_set_choose(set, &choice, error) : SCRAWL_OK;
+  if (status == SCRAWL_OK && choice.alphabet) status = data_set_choose(set, &choice, error);
+  if (status == SCRAWL_OK && from) status = take_signs(from, recipe, set, error);
   if (status != SCRAWL_OK) data_set_free(set);
   if (status == SCRAWL_OK) cli_print_remarks(stderr, set);
   return status;
-}
-
-static scrawl_status check_signs(const read_model *from, const data_set *set, base_error *error) {
-  const char *signs = nn_metadata_get(&from->metadata, READ_KEY_ALPHABET);
-  if (signs && strcmp(signs, set->alphabet) == 0) return SCRAWL_OK;
-  return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                   "%s knows the signs \"%s\", %s holds \"%s\": they must be the same", given.from,
-                   signs ? signs : "", set->name, set->alphabet);
 }
 
 /* ---- the end of a run ---- */
@@ -376,11 +391,14 @@ static void print_summary(const char *name, const train_outcome *outcome) {
                                 (int)history->count, "best_epoch", (int)history->best + 1,
                                 "trained_on", (int)outcome->trained_on);
     if (metrics->n)
-      json_object_set_new(summary, "validation",
-                          json_pack("{s:I,s:I,s:f,s:f,s:f,s:f}", "n", (json_int_t)metrics->n,
-                                    "errors", (json_int_t)metrics->errors, "accuracy",
-                                    metrics->accuracy, "loss", metrics->loss, "ece", metrics->ece,
-                                    "temperature", strtod(temperature, NULL)));
+      json_object_set_new(
+          summary, "validation",
+          json_pack("{s:I,s:I,s:f,s:f,s:f,s:f,s:f,s:I,s:{s:I,s:I}}", "n", (json_int_t)metrics->n,
+                    "errors", (json_int_t)metrics->errors, "accuracy", metrics->accuracy, "loss",
+                    metrics->loss, "ece", metrics->ece, "temperature", strtod(temperature, NULL),
+                    "reject_below", outcome->reject_below, "rejected",
+                    (json_int_t)outcome->rejected, "no_glyph", "n", (json_int_t)outcome->none_count,
+                    "rejected", (json_int_t)outcome->none_rejected));
     print_json(summary);
     return;
   }
@@ -394,6 +412,10 @@ static void print_summary(const char *name, const train_outcome *outcome) {
       "calibration error %.4f at temperature %s\n",
       history->best + 1, metrics->n, metrics->errors, 100 * metrics->accuracy, metrics->loss,
       metrics->ece, temperature);
+  if (outcome->none_count)
+    printf("under a confidence of %.4g, or as no glyph, %zu of them are rejected, and %zu of %zu "
+           "pictures of none\n",
+           outcome->reject_below, outcome->rejected, outcome->none_rejected, outcome->none_count);
 }
 
 static scrawl_status write_report(const char *name, const train_outcome *outcome, base_arena *arena,
@@ -415,6 +437,8 @@ static scrawl_status write_report(const char *name, const train_outcome *outcome
       .subtitle = subtitle,
       .history = &outcome->history,
       .metrics = validated ? &outcome->metrics : NULL,
+      .doubt = &outcome->doubt,
+      .reject_below = outcome->reject_below,
       .signs = signs,
       .count = set->count,
       .width = set->width,
@@ -443,6 +467,18 @@ static scrawl_status finish(const char *name, const char *stem, const train_outc
 
 /* ---- the command ---- */
 
+/* Without validation pictures the calibration of the model that training began with is nearer the
+ * truth than none; its error rates were not measured with these weights. */
+static scrawl_status keep_calibration(const read_model *from, train_outcome *outcome,
+                                      base_error *error) {
+  static const char *const keys[] = {READ_KEY_TEMPERATURE, READ_KEY_REJECT};
+  for (int i = 0; outcome->validation.count == 0 && i < 2; i++) {
+    const char *value = nn_metadata_get(&from->metadata, keys[i]);
+    if (value) BASE_TRY(nn_metadata_set(&outcome->metadata, keys[i], value, error));
+  }
+  return SCRAWL_OK;
+}
+
 static scrawl_status train_from(const char *name, const char *stem, const read_model *from,
                                 const read_model *teacher, size_t *failed, base_error *error) {
   train_recipe recipe;
@@ -451,8 +487,8 @@ static scrawl_status train_from(const char *name, const char *stem, const read_m
   BASE_TRY(cli_check_writable(stem, error));
   if (given.report) BASE_TRY(cli_check_writable(given.report, error));
   data_set set;
-  BASE_TRY(open_data(&recipe, &set, failed, error));
-  scrawl_status status = from ? check_signs(from, &set, error) : SCRAWL_OK;
+  BASE_TRY(open_data(&recipe, from, &set, failed, error));
+  scrawl_status status = SCRAWL_OK;
   base_pool *pool = base_pool_create((size_t)given.threads);
   if (status == SCRAWL_OK && !pool)
     status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "the threads cannot be started");
@@ -470,6 +506,7 @@ static scrawl_status train_from(const char *name, const char *stem, const read_m
     status =
         train_run(&recipe, &set, from ? from->graph : NULL, teacher, &setting, &outcome, error);
     if (live.bar_shown && live.bar.mode == BASE_PROGRESS_BAR) base_progress_end(&live.bar, NULL);
+    if (status == SCRAWL_OK && from) status = keep_calibration(from, &outcome, error);
     if (status == SCRAWL_OK) status = finish(name, stem, &outcome, error);
     train_outcome_free(&outcome);
   }

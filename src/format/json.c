@@ -92,6 +92,32 @@ static json_t *line_of(const read_line *line) {
   return with_style(object, NULL, line->style);
 }
 
+static json_t *cell_of(const read_cell *cell) {
+  return json_pack("{sosfso}", "text", clean_string(cell->text), "confidence", cell->confidence,
+                   "box", box_of(cell->box));
+}
+
+static json_t *grid_row_of(const read_cell *cells, int columns) {
+  json_t *row = json_array();
+  for (int i = 0; row && i < columns; ++i)
+    if (json_array_append_new(row, cell_of(&cells[i]))) {
+      json_decref(row);
+      return NULL;
+    }
+  return row;
+}
+
+static json_t *grid_of(const read_page *page) {
+  json_t *rows = json_array();
+  for (int i = 0; rows && i < page->rows; ++i)
+    if (json_array_append_new(
+            rows, grid_row_of(page->cells + (size_t)i * (size_t)page->columns, page->columns))) {
+      json_decref(rows);
+      return NULL;
+    }
+  return json_pack("{sisiso}", "rows", page->rows, "columns", page->columns, "cells", rows);
+}
+
 static json_t *page_of(const read_page *page) {
   json_t *lines = json_array();
   for (size_t i = 0; lines && i < page->line_count; ++i)
@@ -99,8 +125,13 @@ static json_t *page_of(const read_page *page) {
       json_decref(lines);
       return NULL;
     }
-  return json_pack("{sisisfso}", "width", page->width, "height", page->height, "angle", page->angle,
-                   "lines", lines);
+  json_t *made = json_pack("{sisisfso}", "width", page->width, "height", page->height, "angle",
+                           page->angle, "lines", lines);
+  if (made && page->cells && json_object_set_new(made, "grid", grid_of(page))) {
+    json_decref(made);
+    return NULL;
+  }
+  return made;
 }
 
 static json_t *result_of(const read_result *result, const char *source) {

@@ -1,6 +1,7 @@
-/* Plain text: the lines of the page, and for a page without any, one empty line. With a source, its
- * name and a tab before each. Where the result is described, a line with the style of each line and
- * of each of its glyphs follows, indented. */
+/* Plain text: the lines of the page, and for a page without any, one empty line. A grid has a line
+ * for each row, its cells parted by tabs. With a source, its name and a tab before each. Where the
+ * result is described, a line with the style of each line and of each of its glyphs follows,
+ * indented. */
 #include "format/rows.h"
 #include "format/style.h"
 
@@ -44,15 +45,28 @@ static void append_styles(const char *source, const read_line *line, format_buff
   }
 }
 
+static void append_grid(const char *source, const read_page *page, format_buffer *buffer) {
+  const read_cell *cell = page->cells;
+  for (int row = 0; row < page->rows; ++row) {
+    append_source(source, buffer);
+    for (int column = 0; column < page->columns; ++column, ++cell) {
+      if (column) format_append(buffer, "\t");
+      format_append_clean(buffer, cell->text);
+    }
+    format_append(buffer, "\n");
+  }
+}
+
 scrawl_status format_write_text(const read_result *result, const char *source,
                                 format_buffer *buffer, base_error *error) {
   for (size_t p = 0; p < result->page_count; ++p) {
     const read_page *page = &result->pages[p];
+    if (page->cells) append_grid(source, page, buffer);
     for (size_t l = 0; l < page->line_count; ++l) {
-      append_line(source, page->lines[l].text, buffer);
+      if (!page->cells) append_line(source, page->lines[l].text, buffer);
       append_styles(source, &page->lines[l], buffer);
     }
-    if (page->line_count == 0) append_line(source, "", buffer);
+    if (page->line_count == 0 && !page->cells) append_line(source, "", buffer);
   }
   return format_status(buffer, error);
 }

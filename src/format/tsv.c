@@ -1,11 +1,13 @@
-/* A table: one row for each page, line, word and glyph, from the outside in. The first row of a
+/* A table: one row for each page, line, word and glyph, from the outside in, and after the lines of
+ * a grid one for each of its cells. The first row of a
  * buffer names the columns:
  *
  *   file  page  line  level  number  text  confidence  x  y  width  height  rejected
  *
  * page, line and number count from 1; number is that of the word or glyph within its line, and 0
  * where it does not apply. rejected is 1 for a glyph that was not recognised: its text is then
- * empty. A page has no text and no confidence.
+ * empty. A page has no text and no confidence. Of a cell, line is its row in the grid and number
+ * its column; in the text of a grid's line the tabs between cells are spaces.
  *
  * Where the result is described, columns for the styles of glyphs and lines follow (style.c); a row
  * is empty in those that it has none for. */
@@ -70,6 +72,26 @@ static void append_heading(format_buffer *buffer, bool described) {
   format_append(buffer, "\n");
 }
 
+/* A grid's line has tabs in its text, which would be columns here. */
+static void append_line_text(format_buffer *buffer, const char *text) {
+  for (size_t length; *text; text += length) {
+    length = strcspn(text, "\t");
+    format_append(buffer, "%.*s", (int)length, text);
+    for (; text[length] == '\t'; ++length) format_append(buffer, " ");
+  }
+}
+
+static void append_cells(format_buffer *buffer, const char *source, size_t number,
+                         const read_page *page, bool described) {
+  const read_cell *cell = page->cells;
+  for (int row = 0; row < page->rows; ++row)
+    for (int column = 0; column < page->columns; ++column, ++cell) {
+      append_row(buffer, source, number, (size_t)row + 1, "cell", (size_t)column + 1, cell->text);
+      append_end(buffer, cell->confidence, cell->box, false);
+      append_style(buffer, described, NULL, NULL);
+    }
+}
+
 scrawl_status format_write_tsv(const read_result *result, const char *source, format_buffer *buffer,
                                base_error *error) {
   const bool described = result->described;
@@ -81,7 +103,8 @@ scrawl_status format_write_tsv(const read_result *result, const char *source, fo
     append_style(buffer, described, NULL, NULL);
     for (size_t l = 0; l < page->line_count; ++l) {
       const read_line *line = &page->lines[l];
-      append_row(buffer, source, p + 1, l + 1, "line", 0, line->text);
+      append_row(buffer, source, p + 1, l + 1, "line", 0, "");
+      append_line_text(buffer, line->text);
       append_end(buffer, line->confidence, line->box, false);
       append_style(buffer, described, NULL, line->style);
       for (size_t i = 0; i < line->word_count; ++i) {
@@ -96,6 +119,7 @@ scrawl_status format_write_tsv(const read_result *result, const char *source, fo
         append_style(buffer, described, glyph->style, NULL);
       }
     }
+    if (page->cells) append_cells(buffer, source, p + 1, page, described);
   }
   return format_status(buffer, error);
 }

@@ -1,4 +1,5 @@
-/* The light that fell on a picture: how bright its paper is at every place. Inside src/ink only. */
+/* The light that fell on a picture: how bright its paper is at every place. Inside src/ink only,
+ * but for ink_otsu(). */
 #ifndef INK_LIGHT_H
 #define INK_LIGHT_H
 

@@ -3,6 +3,7 @@
  * is src/ink's. */
 #include "base/memory.h"
 #include "page/page.h"
+#include "page/prepare.h"
 
 /* Pixels of the longer side that are enough: a glyph a tenth of the picture high keeps about 50. */
 enum { ENOUGH = 512 };
@@ -12,7 +13,7 @@ int page_reduction(const page_picture *picture) {
   return (side - 1) / ENOUGH + 1;
 }
 
-static void reduce(const page_picture *picture, int by, uint8_t *small, int width, int height) {
+void page_reduce(const page_picture *picture, int by, uint8_t *small, int width, int height) {
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) {
       int left = x * by, right = picture->width - left < by ? picture->width : left + by;
@@ -37,7 +38,7 @@ scrawl_status page_clean(const page_picture *picture, ink_image *image, base_err
   uint8_t *small = base_alloc((size_t)height, (size_t)width);
   if (!small)
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %d x %d pixels", width, height);
-  reduce(picture, by, small, width, height);
+  page_reduce(picture, by, small, width, height);
   scrawl_status status = ink_from_grey(small, width, height, (size_t)width, image, error);
   base_free(small);
   return status;

@@ -16,6 +16,7 @@
 #include "page/exif.h"
 #include "page/header.h"
 #include "page/page.h"
+#include "page/prepare.h"
 
 enum {
   DEFAULT_BYTES = 64 << 20,
@@ -153,6 +154,48 @@ static void copy_grey(PIX *pix, uint8_t *grey) {
     for (int x = 0; x < width; ++x) *grey++ = (uint8_t)GET_DATA_BYTE(words, x);
 }
 
+/* How many times larger than enough, as a power of two: 1, 2, 4, 8. */
+static int reduction_of(int width, int height, int enough) {
+  int side = width > height ? width : height, by = 1;
+  while (enough > 0 && by < 8 && side / (2 * by) >= enough) by *= 2;
+  return by;
+}
+
+/* JPEG's blocks can be decoded at a half, a quarter, an eighth of their size, in less time. */
+static PIX *read_pix(const uint8_t *bytes, size_t size, int enough) {
+  l_int32 format = IFF_UNKNOWN, width, height;
+  findFileFormatBuffer(bytes, &format);
+  if (format != IFF_JFIF_JPEG || enough <= 0 ||
+      readHeaderMemJpeg(bytes, size, &width, &height, NULL, NULL, NULL) != 0)
+    return pixReadMem(bytes, size);
+  return pixReadMemJpeg(bytes, size, 0, reduction_of(width, height, enough), NULL, 0);
+}
+
+/* Where the decoder made it smaller. */
+static void find_file_size(const uint8_t *bytes, size_t size, page_picture *picture) {
+  l_int32 format = IFF_UNKNOWN, width, height;
+  findFileFormatBuffer(bytes, &format);
+  if (format != IFF_JFIF_JPEG ||
+      readHeaderMemJpeg(bytes, size, &width, &height, NULL, NULL, NULL) != 0)
+    return;
+  picture->file_width = width;
+  picture->file_height = height;
+}
+
+static scrawl_status make_smaller(page_picture *picture, int by, base_error *error) {
+  if (by <= 1) return SCRAWL_OK;
+  int width = (picture->width - 1) / by + 1, height = (picture->height - 1) / by + 1;
+  uint8_t *small = base_alloc((size_t)height, (size_t)width);
+  if (!small)
+    return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %d x %d pixels", width, height);
+  page_reduce(picture, by, small, width, height);
+  base_free(picture->grey);
+  picture->grey = small;
+  picture->width = width;
+  picture->height = height;
+  return SCRAWL_OK;
+}
+
 /* Upright, from the way EXIF says the picture was stored: 2 .. 4 mirrored and turned by 180, 5 .. 8
  * also with rows as columns. */
 static scrawl_status turn(page_picture *picture, int orientation, base_error *error) {
@@ -175,7 +218,9 @@ static scrawl_status turn(page_picture *picture, int orientation, base_error *er
       turned[(size_t)v * (size_t)new_width + (size_t)u] = *from++;
     }
   base_free(picture->grey);
-  *picture = (page_picture){new_width, new_height, turned};
+  *picture = (page_picture){new_width, new_height, turned,
+                            swap ? picture->file_height : picture->file_width,
+                            swap ? picture->file_width : picture->file_height};
   return SCRAWL_OK;
 }
 
@@ -189,7 +234,8 @@ scrawl_status page_decode(const void *bytes, size_t size, const page_limits *lim
                      most_bytes);
   setMsgSeverity(L_SEVERITY_NONE); /* Leptonica would print */
   BASE_TRY(page_header_check(bytes, size, most_pixels, error));
-  PIX *pix = pixReadMem(bytes, size), *plain = pix ? to_plain(pix) : NULL;
+  int enough = limits ? limits->side : 0;
+  PIX *pix = read_pix(bytes, size, enough), *plain = pix ? to_plain(pix) : NULL;
   pixDestroy(&pix);
   if (!plain) return base_fail(error, SCRAWL_BAD_FORMAT, "a picture that cannot be decoded");
   int width = pixGetWidth(plain), height = pixGetHeight(plain);
@@ -202,12 +248,16 @@ scrawl_status page_decode(const void *bytes, size_t size, const page_limits *lim
   else if (!(grey = base_alloc((size_t)height, (size_t)width)))
     status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %d x %d pixels", width, height);
   if (grey) {
-    if (pixGetDepth(plain) == 32)
-      mix(plain, grey);
-    else
+    if (pixGetDepth(plain) != 32)
       copy_grey(plain, grey);
-    *picture = (page_picture){width, height, grey};
-    status = turn(picture, page_exif_orientation(bytes, size), error);
+    else if (enough > 0 && pixGetSpp(plain) != 4)
+      page_grey_of_colour(plain, grey);
+    else
+      mix(plain, grey);
+    *picture = (page_picture){width, height, grey, width, height};
+    find_file_size(bytes, size, picture);
+    status = make_smaller(picture, reduction_of(width, height, enough), error);
+    if (status == SCRAWL_OK) status = turn(picture, page_exif_orientation(bytes, size), error);
   }
   pixDestroy(&plain);
   if (status != SCRAWL_OK) {

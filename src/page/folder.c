@@ -59,7 +59,8 @@ static scrawl_status signs_from_labels(const data_manifest *manifest, signs *kno
   return SCRAWL_OK;
 }
 
-static scrawl_status read_glyph_file(const char *path, uint8_t glyph[INK_GLYPH_PIXELS],
+/* `blank`: a picture without ink is one that shows no glyph, not a fault. */
+static scrawl_status read_glyph_file(const char *path, bool blank, uint8_t glyph[INK_GLYPH_PIXELS],
                                      base_error *error) {
   uint8_t *bytes;
   size_t size;
@@ -73,6 +74,8 @@ static scrawl_status read_glyph_file(const char *path, uint8_t glyph[INK_GLYPH_P
   if (status == SCRAWL_OK) {
     if (ink_find(&image, &box))
       ink_normalise_glyph(&image, box, glyph);
+    else if (blank)
+      memset(glyph, 0, INK_GLYPH_PIXELS);
     else
       status = base_fail(error, SCRAWL_BAD_FORMAT, "no glyph was found in the picture");
   }
@@ -114,7 +117,8 @@ static scrawl_status fill_set(const char *folder, const data_manifest *manifest,
     scrawl_status status =
         class < 0 ? base_fail(&why, SCRAWL_INVALID_ARGUMENT,
                               "its label \"%s\" is not in the alphabet", item->label)
-                  : read_glyph_file(item->path, set->pixels + set->count * INK_GLYPH_PIXELS, &why);
+                  : read_glyph_file(item->path, strcmp(item->label, READ_NO_GLYPH) == 0,
+                                    set->pixels + set->count * INK_GLYPH_PIXELS, &why);
     if (status == SCRAWL_OUT_OF_MEMORY) return base_fail(error, status, "%s", why.message);
     if (status == SCRAWL_OK) {
       set->labels[set->count++] = (uint16_t) class;

@@ -5,19 +5,29 @@
 #ifndef PAGE_PAGE_H
 #define PAGE_PAGE_H
 
+#include "base/pool.h"
 #include "data/set.h"
 #include "read/model.h"
+
+typedef struct page_steps page_steps;
 
 typedef struct page_limits {
   size_t bytes;  /* of the file; 0: the default, 64 MiB */
   size_t pixels; /* of the picture; 0: the default, 64 million */
+  /* Longer side that is enough: a picture at least twice as large is halved, more than once if need
+   * be, while it is decoded. 0: none is. */
+  int side;
 } page_limits;
+
+/* A page's digits are a fortieth of its height or more: 30 pixels of a picture 4 : 3. */
+enum { PAGE_WORKING_SIDE = 1600 };
 
 /* A decoded picture: 8-bit grey, 0 black .. 255 white, turned upright by its EXIF tag; transparency
  * lies over white, or over black where nothing could be seen on white. */
 typedef struct page_picture {
   int width, height;
-  uint8_t *grey; /* width x height; base_free */
+  uint8_t *grey;               /* width x height; base_free */
+  int file_width, file_height; /* upright, before it was made smaller */
 } page_picture;
 
 /* BAD_FORMAT: not a picture, or damaged. LIMIT_EXCEEDED is found from the header, before pixels are
@@ -29,33 +39,38 @@ scrawl_status page_decode(const void *bytes, size_t size, const page_limits *lim
 scrawl_status page_clean(const page_picture *picture, ink_image *image, base_error *error);
 int page_reduction(const page_picture *picture);
 
-/* What to look for. AUTO: what the model was made for, one glyph of its alphabet so far. */
-typedef enum page_mode { PAGE_AUTO, PAGE_DIGIT, PAGE_GLYPH } page_mode;
+/* What to look for. DIGIT and GLYPH: one glyph, a digit or whatever the model knows. DIGITS: lines
+ * of digits. GRID: a grid of ruled lines, a cell each; lines where there is no grid. AUTO: a grid,
+ * if there is one; lines, if there are at least two glyphs; else one glyph. */
+typedef enum page_mode {
+  PAGE_AUTO,
+  PAGE_DIGIT,
+  PAGE_DIGITS,
+  PAGE_GRID,
+  PAGE_GLYPH,
+} page_mode;
 
-/* "auto", "digit", "glyph"; false for anything else. */
+/* "auto", "digit", "digits", "grid", "glyph"; false for anything else. */
 bool page_mode_find(const char *name, page_mode *mode);
 
 typedef struct page_options {
   page_mode mode;
   /* only these signs can be read, whatever the mode; NULL: all that the model knows */
   const char *alphabet;
-  page_limits limits;
-  bool describe; /* glyphs and lines get a style */
+  page_limits limits; /* of them `side` is the reading's own affair */
+  bool describe;      /* glyphs and lines get a style */
+  page_steps *steps;  /* keeps the picture after each step, see sheet.h; NULL: not kept */
+  base_pool *pool;    /* for one large picture; not the one that this runs on; NULL: none */
 } page_options;
 
 /* Lets the reader read what the options say and nothing else. INVALID_ARGUMENT when the model does
- * not know a sign of the alphabet or, with DIGIT, no digit. */
+ * not know a sign of the alphabet or, with DIGIT, DIGITS or GRID, no digit. */
 scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error);
 
-/* The whole way, one picture with one glyph in it, into a tree with one page (and no line when it
- * is blank). `options` NULL: all zero. Fails as page_allow() and page_decode() do. */
+/* The whole way, one picture into a tree with one page (and no line when it is blank). `options`
+ * NULL: all zero. Fails as page_allow() and page_decode() do. */
 scrawl_status page_read(const void *bytes, size_t size, const page_options *options,
                         read_reader *reader, read_result *result, base_error *error);
-
-/* Gives every glyph and line of the result its style. `image` is the ink that was found in
- * `picture`, smaller by page_reduction(). OUT_OF_MEMORY. */
-scrawl_status page_describe(const page_picture *picture, const ink_image *image,
-                            read_result *result, base_error *error);
 
 /* A folder with manifest.tsv as a data set: every picture through decode, clean and normalise.
  * Classes are the signs of `alphabet` (NULL: those that occur, sorted). Pictures that cannot be

@@ -96,6 +96,64 @@ static scrawl_status read_alphabet(read_model *model, base_error *error) {
   return find_no_glyph(model, error);
 }
 
+/* ---- thresholds ---- */
+
+/* The number before `end` in `*text`, which then points after `end`; 0 also ends the text. */
+static bool parse_share(const char **text, char end, double *number) {
+  char digits[40];
+  size_t length = 0;
+  while ((*text)[length] && (*text)[length] != end) length++;
+  if (length >= sizeof digits || (end == ':' && !(*text)[length])) return false;
+  memcpy(digits, *text, length);
+  digits[length] = 0;
+  *text += length + ((*text)[length] == end);
+  return parse_decimal(digits, number) && *number <= 1;
+}
+
+static scrawl_status read_thresholds(read_model *model, base_error *error) {
+  const char *text = nn_metadata_get(&model->metadata, READ_KEY_THRESHOLDS);
+  while (text && *text) {
+    read_threshold next, *last = model->thresholds + model->threshold_count;
+    bool sound = model->threshold_count < READ_MAX_THRESHOLDS &&
+                 parse_share(&text, ':', &next.max_error) &&
+                 parse_share(&text, ' ', &next.confidence) && next.max_error > 0;
+    if (sound && model->threshold_count)
+      sound = next.max_error < last[-1].max_error && next.confidence >= last[-1].confidence;
+    if (!sound)
+      return base_fail(error, SCRAWL_BAD_FORMAT,
+                       "%s: entry %d is not RATE:CONFIDENCE with a lower rate and no lower "
+                       "confidence than the one before, one of at most %d",
+                       READ_KEY_THRESHOLDS, model->threshold_count + 1, READ_MAX_THRESHOLDS);
+    *last = next;
+    model->threshold_count++;
+  }
+  return SCRAWL_OK;
+}
+
+scrawl_status read_model_threshold(const read_model *model, double max_error, double *confidence,
+                                   base_error *error) {
+  *confidence = 1;
+  if (!(max_error > 0 && max_error < 1))
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "a largest error rate of %g is not between 0 and 1", max_error);
+  int count = model->threshold_count;
+  if (count == 0)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "the model does not say which confidence keeps errors under a rate: it was "
+                     "trained without enough validation pictures, or elsewhere (no %s in its "
+                     "metadata)",
+                     READ_KEY_THRESHOLDS);
+  for (int i = 0; i < count; i++) {
+    if (model->thresholds[i].max_error > max_error) continue;
+    *confidence = model->thresholds[i].confidence;
+    return SCRAWL_OK;
+  }
+  return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                   "no confidence of this model is known to keep errors at most at %g: the lowest "
+                   "rate that its validation pictures show is %g",
+                   max_error, model->thresholds[count - 1].max_error);
+}
+
 static scrawl_status fill(read_model *model, const void *bytes, size_t size, base_error *error) {
   BASE_TRY(nn_onnx_read(bytes, size, &model->graph, &model->metadata, error));
   const nn_metadata *metadata = &model->metadata;
@@ -109,6 +167,7 @@ static scrawl_status fill(read_model *model, const void *bytes, size_t size, bas
   BASE_TRY(read_number(metadata, READ_KEY_SCALE, 1e-6, 1e6, &model->scale, error));
   BASE_TRY(read_number(metadata, READ_KEY_TEMPERATURE, 0.01, 100, &model->temperature, error));
   BASE_TRY(read_number(metadata, READ_KEY_REJECT, 0, 1, &model->reject_below, error));
+  BASE_TRY(read_thresholds(model, error));
   const char *name = nn_metadata_get(metadata, READ_KEY_NAME);
   const char *version = nn_metadata_get(metadata, READ_KEY_VERSION);
   model->name = name ? name : "";

@@ -17,6 +17,10 @@
 #define READ_KEY_TEMPERATURE "temperature"
 /* A confidence under this is a rejection; 0 unless given. */
 #define READ_KEY_REJECT "reject-below"
+/* The confidences that held error rates on validation pictures: "0.01:0.48 0.001:0.97", rates
+ * falling, confidences not. */
+#define READ_KEY_THRESHOLDS "error-thresholds"
+enum { READ_MAX_THRESHOLDS = 32 };
 
 /* The sign of the class "no glyph": scribbles, fragments, letters to a model of digits. A model may
  * have one such class or none. It is never read: where it is the most probable, the glyph is
@@ -25,8 +29,11 @@
 
 /* The alphabet of ten classes unless given, and what `--as digit` reads. */
 #define READ_DIGITS "0123456789"
-/* The sign of the class of everything that is no glyph of the others: it is never read as text. */
-#define READ_NO_GLYPH "\u2205"
+
+/* Of the readings that are at least this confident at most this share was wrong. */
+typedef struct read_threshold {
+  double max_error, confidence;
+} read_threshold;
 
 struct scrawl_model {
   nn_graph *graph;
@@ -36,6 +43,8 @@ struct scrawl_model {
   int classes;
   int none; /* the class of READ_NO_GLYPH; -1: there is none */
   float scale, temperature, reject_below;
+  read_threshold thresholds[READ_MAX_THRESHOLDS]; /* rates falling */
+  int threshold_count;
   /* No other model of this process has it: caches compare it, because addresses are used again. */
   uint64_t serial;
 };
@@ -48,6 +57,12 @@ scrawl_status read_model_open(const void *bytes, size_t size, read_model **model
 /* From inside the binary, by name. */
 scrawl_status read_model_open_builtin(const char *name, read_model **model, base_error *error);
 void read_model_free(read_model *model);
+
+/* The confidence under which readings must be rejected so that at most the share `max_error` of the
+ * others is wrong: that of the nearest rate in the model's table that is not larger.
+ * INVALID_ARGUMENT when there is none, or `max_error` is no share. */
+scrawl_status read_model_threshold(const read_model *model, double max_error, double *confidence,
+                                   base_error *error);
 
 /* The files compiled in (models, *.onnx), ended by a row of NULLs. */
 typedef struct read_builtin {

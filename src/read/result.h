@@ -7,6 +7,9 @@
 #include "base/memory.h"
 #include "ink/describe.h"
 
+/* What stands in the text of a line for a glyph that was rejected. */
+#define READ_UNKNOWN "?"
+
 typedef struct read_alternative {
   const char *text; /* UTF-8 */
   double confidence;
@@ -31,7 +34,7 @@ typedef struct read_word {
 
 typedef struct read_line {
   const char *text;
-  double confidence;
+  double confidence; /* the product of its glyphs' */
   ink_box box;
   read_word *words;
   size_t word_count;
@@ -40,11 +43,22 @@ typedef struct read_line {
   const ink_line_style *style; /* NULL unless descriptions are wanted */
 } read_line;
 
+/* One box of a grid of ruled lines. */
+typedef struct read_cell {
+  const char *text;  /* "" when it is empty */
+  double confidence; /* 1 when it is empty */
+  ink_box box;       /* of the cell, not of its ink */
+} read_cell;
+
 typedef struct read_page {
   int width, height; /* of the input picture, upright */
   double angle;      /* degrees it was turned clockwise to be upright and straight */
   read_line *lines;  /* none: the page is blank */
   size_t line_count;
+  /* A grid: rows x columns cells, row by row; none: there is no grid. The lines are those of its
+   * rows that have ink. */
+  int rows, columns;
+  read_cell *cells;
 } read_page;
 
 typedef struct read_result {

@@ -9,8 +9,10 @@
 #include "serve/server.h"
 
 /* Everything comes from this server, nothing runs but the page's own script, no other page may
- * frame it or talk to it. `same-origin` as the referrer policy and not `no-referrer`, with which
- * browsers send `Origin: null` with our own form. */
+ * frame it or talk to it. Pictures may also be blob:, which only the page's script can make, of
+ * files that were chosen and of the steps of cleaning; with data: markup could bring its own.
+ * `same-origin` as the referrer policy and not `no-referrer`, with which browsers send
+ * `Origin: null` with our own form. */
 static const char *const SAFETY_HEADERS[][2] = {
     {"Content-Security-Policy",
      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -37,7 +39,7 @@ void serve_refuse(serve_request *request, unsigned status, const char *format, .
   }
   format_buffer content = {0}, page = {0};
   serve_view_failure(NULL, error.message, &content);
-  serve_view_page(request->server, content.text, &page);
+  serve_view_page(request->server, request->mode, content.text, &page);
   page.failed = page.failed || content.failed;
   base_free(content.text);
   serve_answer_text(request, status, SERVE_HTML, &page);

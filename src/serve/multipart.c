@@ -76,24 +76,35 @@ static void trim_torn_sign(char *text) {
   if (start > 0 && (unsigned char)text[start - 1] >= 0xc0) text[start - 1] = '\0';
 }
 
-/* From the headers of a part: whether it is a file, and its name. */
+/* From the headers of a part: whether it is a file, and the name of that or of the field. */
 static bool read_headers(span headers, char name[SERVE_NAME_BYTES]) {
   while (headers.position < headers.end) {
     const char *line_end = find(headers, "\r\n", 2);
     span line = {headers.position, line_end ? line_end : headers.end};
     headers.position = line_end ? line_end + 2 : headers.end;
     if (!starts_with(line, "content-disposition:")) continue;
-    if (!find_parameter(line, "filename", name, SERVE_NAME_BYTES)) return false;
+    bool is_file = find_parameter(line, "filename", name, SERVE_NAME_BYTES);
+    if (!is_file && !find_parameter(line, "name", name, SERVE_NAME_BYTES)) *name = '\0';
     trim_torn_sign(name);
-    return true;
+    return is_file;
   }
   return false;
 }
 
+static void take_field(serve_field *field, const char *name, const char *content, size_t size) {
+  for (; field && field->name; field++) {
+    if (strcmp(field->name, name) != 0) continue;
+    size_t length = size < SERVE_VALUE_BYTES - 1 ? size : SERVE_VALUE_BYTES - 1;
+    memcpy(field->value, content, length);
+    field->value[length] = '\0';
+  }
+}
+
 scrawl_status serve_multipart_parse(const char *content_type, const uint8_t *body, size_t size,
                                     serve_file *files, size_t capacity, size_t *count,
-                                    base_error *error) {
+                                    serve_field *fields, base_error *error) {
   *count = 0;
+  for (serve_field *field = fields; field && field->name; field++) *field->value = '\0';
   char boundary[MAX_BOUNDARY + 2], delimiter[MAX_BOUNDARY + 8];
   span type = {content_type, content_type + strlen(content_type)};
   if (!find_parameter(type, "boundary", boundary, sizeof boundary) || !*boundary)
@@ -127,8 +138,12 @@ scrawl_status serve_multipart_parse(const char *content_type, const uint8_t *bod
     if (!content_end) break;
     text.position = content_end + length;
     char name[SERVE_NAME_BYTES] = "";
-    if (content_end < content || !read_headers(headers, name)) continue;
+    if (content_end < content) continue;
     size_t bytes = (size_t)(content_end - content);
+    if (!read_headers(headers, name)) {
+      take_field(fields, name, content, bytes);
+      continue;
+    }
     if (bytes == 0 && !*name) continue;
     if (*count == capacity)
       return base_fail(error, SCRAWL_LIMIT_EXCEEDED, "more than %zu files in one form", capacity);

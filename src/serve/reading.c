@@ -8,15 +8,19 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "page/sheet.h"
 #include "serve/server.h"
 
 /* ---- one request ---- */
 
 static scrawl_status read_file(const serve_request *request, read_reader *reader,
-                               const serve_file *file, read_result *result, base_error *error) {
+                               const serve_file *file, page_steps *steps, read_result *result,
+                               base_error *error) {
   read_result_init(result);
   if (file->size == 0) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the picture is empty");
   const page_options options = {.mode = request->mode,
+                                .alphabet = request->alphabet,
+                                .steps = steps,
                                 .limits = {.bytes = request->server->options.max_upload}};
   return page_read(file->bytes, file->size, &options, reader, result, error);
 }
@@ -25,14 +29,18 @@ static void answer_program(serve_request *request, read_reader *reader, const se
   base_error error = {0};
   read_result result;
   format_buffer buffer = {0};
-  scrawl_status status = read_file(request, reader, file, &result, &error);
+  page_steps steps = {0};
+  scrawl_status status =
+      read_file(request, reader, file, request->steps ? &steps : NULL, &result, &error);
   if (status == SCRAWL_OK) status = request->format->write(&result, NULL, &buffer, &error);
+  if (status == SCRAWL_OK && request->steps) status = serve_append_steps(&steps, &buffer, &error);
   if (status == SCRAWL_OK) {
     serve_answer_text(request, MHD_HTTP_OK, request->format->media_type, &buffer);
   } else {
     base_free(buffer.text);
     serve_refuse_error(request, &error);
   }
+  page_steps_free(&steps);
   read_result_free(&result);
 }
 
@@ -45,7 +53,7 @@ static void answer_person(serve_request *request, read_reader *reader, const ser
   for (size_t i = 0; i < count; i++) {
     base_error error = {0};
     read_result result;
-    if (read_file(request, reader, &files[i], &result, &error) == SCRAWL_OK) {
+    if (read_file(request, reader, &files[i], NULL, &result, &error) == SCRAWL_OK) {
       serve_view_reading(files[i].name, &result, &content);
       done++;
     } else {
@@ -57,7 +65,7 @@ static void answer_person(serve_request *request, read_reader *reader, const ser
   if (done == 0 && count == 1) {
     serve_refuse_error(request, &first_error);
   } else {
-    serve_view_page(request->server, content.text, &page);
+    serve_view_page(request->server, request->mode, content.text, &page);
     page.failed = page.failed || content.failed;
     serve_answer_text(request, done ? MHD_HTTP_OK : MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, SERVE_HTML,
                       &page);
@@ -68,16 +76,18 @@ static void answer_person(serve_request *request, read_reader *reader, const ser
 static void answer_request(serve_request *request, read_reader *reader) {
   static const char FORM[] = "multipart/form-data";
   serve_file files[SERVE_MAX_FILES];
+  serve_field fields[] = {{.name = "as"}, {0}};
   size_t count = 0;
   base_error error = {0};
   if (strncasecmp(request->type, FORM, sizeof FORM - 1) != 0) {
     files[0] = (serve_file){.bytes = request->body, .size = request->size};
     count = 1;
   } else if (serve_multipart_parse(request->type, request->body, request->size, files,
-                                   SERVE_MAX_FILES, &count, &error) != SCRAWL_OK) {
+                                   SERVE_MAX_FILES, &count, fields, &error) != SCRAWL_OK) {
     serve_refuse(request, MHD_HTTP_BAD_REQUEST, "%s", error.message);
     return;
   }
+  if (*fields[0].value && !serve_request_take_mode(request, fields[0].value)) return;
   if (count == 0)
     serve_refuse(request, MHD_HTTP_BAD_REQUEST, "no picture was chosen");
   else if (!request->for_programs)

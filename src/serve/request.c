@@ -49,21 +49,29 @@ static void answer_health(serve_request *request) {
   serve_answer_json(request, MHD_HTTP_OK, "application/json", health);
 }
 
+bool serve_request_take_mode(serve_request *request, const char *name) {
+  if (page_mode_find(name, &request->mode)) return true;
+  serve_refuse(request, MHD_HTTP_BAD_REQUEST,
+               "this \"as\" is not known; it is one of auto, digit, digits, grid, glyph");
+  return false;
+}
+
 /* The reading's options from the query; false when refused. */
 static bool take_options(serve_request *request) {
   const char *as = lookup(request, MHD_GET_ARGUMENT_KIND, "as");
   const char *format = lookup(request, MHD_GET_ARGUMENT_KIND, "format");
-  if (!page_mode_find(as ? as : "auto", &request->mode)) {
-    serve_refuse(request, MHD_HTTP_BAD_REQUEST,
-                 "this \"as\" is not known; it is one of auto, digit, glyph");
-    return false;
-  }
+  const char *steps = lookup(request, MHD_GET_ARGUMENT_KIND, "steps");
+  if (!serve_request_take_mode(request, as ? as : "auto")) return false;
+  request->alphabet = lookup(request, MHD_GET_ARGUMENT_KIND, "alphabet");
   if (!request->for_programs) return true;
   request->format = format_find(format ? format : "json");
+  request->steps = steps && strcmp(steps, "1") == 0;
   if (!request->format)
     serve_refuse(request, MHD_HTTP_BAD_REQUEST,
                  "this \"format\" is not known; it is one of json, text, tsv");
-  return request->format != NULL;
+  else if (steps && (!request->steps || strcmp(request->format->name, "json") != 0))
+    serve_refuse(request, MHD_HTTP_BAD_REQUEST, "\"steps\" is 1, and only with format=json");
+  return !request->answer.status;
 }
 
 static bool has_type(const serve_request *request, const char *type) {

@@ -29,7 +29,7 @@ static scrawl_status prepare_pages(serve_server *server, base_error *error) {
   size_t count = 0;
   while (SERVE_ASSETS[count].name) count++;
   server->asset_tags = base_alloc(count, sizeof *server->asset_tags);
-  serve_view_page(server, NULL, &server->home);
+  serve_view_page(server, PAGE_AUTO, NULL, &server->home);
   if (!server->asset_tags || server->home.failed || !server->home.text)
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the pages");
   for (size_t i = 0; i < count; i++)

@@ -97,6 +97,8 @@ struct serve_request {
   size_t limit;             /* of the body */
   const char *type;         /* Content-Type, "" when there is none */
   page_mode mode;           /* of a reading */
+  const char *alphabet;     /* of a reading; NULL: all that the model knows */
+  bool steps;               /* of a reading: answered with the picture after each step */
   const format_row *format; /* of a reading; NULL: a page */
   bool queued;              /* handed to the workers */
   serve_answer answer;
@@ -110,6 +112,8 @@ enum MHD_Result serve_request_handle(void *argument, struct MHD_Connection *conn
 void serve_request_completed(void *argument, struct MHD_Connection *connection, void **context,
                              enum MHD_RequestTerminationCode code);
 const char *serve_request_header(const serve_request *request, const char *name);
+/* What to look for, by its name; false when refused. Any thread that owns the request. */
+bool serve_request_take_mode(serve_request *request, const char *name);
 
 /* ---- reading (reading.c) ---- */
 
@@ -137,15 +141,26 @@ void serve_queue_push(serve_request *request);
 /* From any thread: reads what waits, then ends the workers. */
 void serve_queue_stop(serve_queue *queue);
 
+/* Adds the pictures to a reading's JSON (steps.c). OUT_OF_MEMORY. */
+scrawl_status serve_append_steps(const page_steps *steps, format_buffer *json, base_error *error);
+
 /* ---- pages for people (view.c) ---- */
 
-/* The page with `content` (HTML; NULL: the invitation to begin) in the place of the result. */
-void serve_view_page(const serve_server *server, const char *content, format_buffer *page);
+/* The page with `content` (HTML; NULL: the invitation to begin) in the place of the result, and
+ * `mode` chosen. */
+void serve_view_page(const serve_server *server, page_mode mode, const char *content,
+                     format_buffer *page);
 /* One reading, or the sentence that says why there is none. */
 void serve_view_reading(const char *name, const read_result *result, format_buffer *html);
 void serve_view_failure(const char *name, const char *sentence, format_buffer *html);
 /* "10 MB" */
 void serve_view_size(size_t bytes, char text[32]);
+/* Text from outside, made harmless. */
+void serve_view_escaped(format_buffer *html, const char *text);
+/* "99.8 %": one decimal, and never more certain than it is. */
+void serve_view_percent(format_buffer *html, double share);
+/* Several signs (view_text.c): the lines or the grid, and how sure each sign is. */
+void serve_view_text(const read_page *page, format_buffer *html);
 
 /* ---- the server (serve.c) ---- */
 

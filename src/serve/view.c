@@ -9,7 +9,7 @@
 
 #include "serve/server.h"
 
-static void append_escaped(format_buffer *html, const char *text) {
+void serve_view_escaped(format_buffer *html, const char *text) {
   for (; *text; text++) switch (*text) {
     case '&':
       format_append(html, "&amp;");
@@ -41,9 +41,21 @@ void serve_view_size(size_t bytes, char text[32]) {
     snprintf(text, 32, "%zu bytes", bytes);
 }
 
-void serve_view_page(const serve_server *server, const char *content, format_buffer *page) {
+/* The attribute of the button "as:digits" when that is the mode. */
+static const char *checked(const char *place, size_t length, page_mode mode) {
+  static const char PREFIX[] = "as:";
+  char name[SERVE_VALUE_BYTES];
+  page_mode named;
+  if (strncmp(place, PREFIX, sizeof PREFIX - 1) != 0 || length >= sizeof name) return "";
+  memcpy(name, place, length);
+  name[length] = '\0';
+  return page_mode_find(name + sizeof PREFIX - 1, &named) && named == mode ? " checked" : "";
+}
+
+void serve_view_page(const serve_server *server, page_mode mode, const char *content,
+                     format_buffer *page) {
   static const char INVITATION[] =
-      "<p class=\"invitation\">Draw one digit, or choose a picture of one.</p>";
+      "<p class=\"invitation\">Write digits, or choose a picture of some.</p>";
   const serve_asset *template = SERVE_ASSETS;
   while (template->name && strcmp(template->name, "index.html") != 0) template ++;
   if (!template->name) {
@@ -74,16 +86,16 @@ void serve_view_page(const serve_server *server, const char *content, format_buf
       if (places[i].html)
         format_append(page, "%s", places[i].value);
       else
-        append_escaped(page, places[i].value);
+        serve_view_escaped(page, places[i].value);
     }
+    format_append(page, "%s", checked(place + 2, length, mode));
     text = place + 2 + length;
     text += strspn(text, "}");
   }
   format_append(page, "%s", text);
 }
 
-/* One decimal, and never more certain than it is. */
-static void append_percent(format_buffer *html, double share) {
+void serve_view_percent(format_buffer *html, double share) {
   if (share > 0.9994)
     format_append(html, "&gt; 99.9 %%");
   else if (share < 0.001)
@@ -94,13 +106,13 @@ static void append_percent(format_buffer *html, double share) {
 
 static void append_candidate(format_buffer *html, const char *text, double confidence) {
   format_append(html, "<li><span class=\"candidate\">");
-  append_escaped(html, text);
+  serve_view_escaped(html, text);
   format_append(html,
                 "</span><svg class=\"bar\" aria-hidden=\"true\"><rect width=\"%.2f%%\" "
                 "height=\"100%%\" rx=\"5\"/></svg>",
                 confidence * 100);
   format_append(html, "<span class=\"percent\">");
-  append_percent(html, confidence);
+  serve_view_percent(html, confidence);
   format_append(html, "</span></li>\n");
 }
 
@@ -112,24 +124,31 @@ static void append_candidates(format_buffer *html, const read_glyph *glyph) {
   format_append(html, "</ol>\n");
 }
 
-static const read_glyph *first_glyph(const read_result *result) {
-  if (result->page_count == 0 || result->pages[0].line_count == 0) return NULL;
-  const read_line *line = &result->pages[0].lines[0];
-  return line->glyph_count ? &line->glyphs[0] : NULL;
+static size_t count_glyphs(const read_page *page, const read_glyph **first) {
+  size_t count = 0;
+  for (size_t l = 0; l < page->line_count; l++) {
+    if (count == 0 && page->lines[l].glyph_count > 0) *first = page->lines[l].glyphs;
+    count += page->lines[l].glyph_count;
+  }
+  return count;
 }
 
 static void open_outcome(const char *name, format_buffer *html) {
   format_append(html, "<article class=\"outcome\">\n");
   if (!name || !*name) return;
   format_append(html, "<p class=\"source\">");
-  append_escaped(html, name);
+  serve_view_escaped(html, name);
   format_append(html, "</p>\n");
 }
 
 void serve_view_reading(const char *name, const read_result *result, format_buffer *html) {
-  const read_glyph *glyph = first_glyph(result);
+  const read_page *page = result->page_count ? &result->pages[0] : NULL;
+  const read_glyph *glyph = NULL;
+  size_t count = page ? count_glyphs(page, &glyph) : 0;
   open_outcome(name, html);
-  if (!glyph) {
+  if (count > 1 || (page && page->cells)) {
+    serve_view_text(page, html);
+  } else if (!glyph) {
     format_append(html, "<p class=\"message\"><strong>Nothing to read yet.</strong> "
                         "No ink was found.</p>\n");
   } else if (glyph->rejected) {
@@ -142,9 +161,9 @@ void serve_view_reading(const char *name, const read_result *result, format_buff
     }
   } else {
     format_append(html, "<p class=\"answer\"><span class=\"sign\">");
-    append_escaped(html, glyph->text);
+    serve_view_escaped(html, glyph->text);
     format_append(html, "</span> <span class=\"sure\"><strong>");
-    append_percent(html, glyph->confidence);
+    serve_view_percent(html, glyph->confidence);
     format_append(html, "</strong> confidence</span></p>\n");
     append_candidates(html, glyph);
   }
@@ -154,6 +173,6 @@ void serve_view_reading(const char *name, const read_result *result, format_buff
 void serve_view_failure(const char *name, const char *sentence, format_buffer *html) {
   open_outcome(name, html);
   format_append(html, "<p class=\"message failure\"><strong>That did not work:</strong> ");
-  append_escaped(html, sentence);
+  serve_view_escaped(html, sentence);
   format_append(html, ".</p>\n</article>\n");
 }

@@ -244,3 +244,53 @@ void train_chart_reliability(train_text *text, const train_metrics *metrics) {
       "<text class=\"axis\" x=\"4\" y=\"14\">accuracy, %% (and pictures)</text></svg>\n",
       LEFT, TOP + PLOT_HEIGHT, LEFT + PLOT_WIDTH, TOP, LEFT + PLOT_WIDTH / 2, CHART_HEIGHT - 6);
 }
+
+/* ---- the risk-coverage curve ---- */
+
+enum { RISK_POINTS = 200 };
+
+static double most_risk(const train_doubt *doubt) {
+  double most = 0;
+  for (int i = 1; i <= RISK_POINTS; i++)
+    most = fmax(most, train_doubt_at_coverage(doubt, (double)i / RISK_POINTS).risk);
+  return most;
+}
+
+static void add_risk_axes(train_text *text, plot *p) {
+  double first, step;
+  int ticks;
+  train_chart_ticks(0, p->high, 5, &first, &step, &ticks);
+  p->high = step * (ticks - 1);
+  for (int i = 0; i < ticks; i++)
+    train_text_add(
+        text,
+        "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"tick\" x=\"%d\" y=\"%.1f\" "
+        "text-anchor=\"end\">%.*f</text>\n",
+        LEFT, y_at(p, step * i), LEFT + PLOT_WIDTH, LEFT - 6, y_at(p, step * i) + 4,
+        decimals_of(step), step * i);
+  for (int i = 0; i <= 5; i++)
+    train_text_add(text,
+                   "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n",
+                   LEFT + PLOT_WIDTH * (i / 5.0), TOP + PLOT_HEIGHT + 17, i * 20);
+  train_text_add(text,
+                 "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">accepted, "
+                 "%%</text><text class=\"axis\" x=\"4\" y=\"14\">errors among them, %%</text>\n",
+                 LEFT + PLOT_WIDTH / 2, CHART_HEIGHT - 6);
+}
+
+void train_chart_risk(train_text *text, const train_doubt *doubt, double here) {
+  plot p = {.high = fmax(100 * most_risk(doubt), 1e-3)};
+  open_svg(text, CHART_WIDTH, CHART_HEIGHT, "Risk and coverage: errors against what is accepted");
+  add_risk_axes(text, &p);
+  train_text_add(text,
+                 "<path class=\"mark\" d=\"M%.1f %dV%d\"><title>accepted: %.2f %%</title></path>\n"
+                 "<path class=\"curve train\" d=\"",
+                 LEFT + PLOT_WIDTH * here, TOP, TOP + PLOT_HEIGHT, 100 * here);
+  for (int i = 1, drawn = 0; i <= RISK_POINTS; i++) {
+    train_point point = train_doubt_at_coverage(doubt, (double)i / RISK_POINTS);
+    if (point.accepted == 0) continue;
+    train_text_add(text, "%c%.1f %.1f", drawn++ ? 'L' : 'M', LEFT + PLOT_WIDTH * point.coverage,
+                   y_at(&p, 100 * point.risk));
+  }
+  train_text_add(text, "\"/></svg>\n");
+}

@@ -4,6 +4,7 @@
 #ifndef TRAIN_CHART_H
 #define TRAIN_CHART_H
 
+#include "train/doubt.h"
 #include "train/metrics.h"
 #include "train/text.h"
 
@@ -24,6 +25,9 @@ void train_chart_confusion(train_text *text, const train_metrics *metrics,
                            const char *const *signs);
 /* Accuracy against confidence in the bins, with how many pictures each holds. */
 void train_chart_reliability(train_text *text, const train_metrics *metrics);
+/* The share of errors among the accepted pictures against the share accepted, with an upright line
+ * at the coverage `here`. */
+void train_chart_risk(train_text *text, const train_doubt *doubt, double here);
 
 /* About `wanted` round numbers from at or below `low` to at or above `high`: the first, and the
  * step between them. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/doubt.h"
 
 int train_predict(const float *probabilities, int classes) {
   int best = 0;
@@ -111,21 +112,24 @@ scrawl_status train_metrics_compute(const float *probabilities, const uint16_t *
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the scores of %d classes",
                      classes);
   }
-  size_t right;
+  size_t right, said = 0;
   train_score(probabilities, labels, count, classes, &metrics->loss, &right);
   for (size_t i = 0; i < count; i++) {
     const float *row = probabilities + i * (size_t)classes;
     int predicted = train_predict(row, classes);
     metrics->confusion[labels[i] * (size_t)classes + (size_t)predicted]++;
-    add_to_bin(metrics, (double)row[predicted], predicted == labels[i]);
+    if (!train_says_none(row, classes)) {
+      add_to_bin(metrics, (double)row[predicted], predicted == labels[i]);
+      said++;
+    }
   }
   metrics->n = count + unread;
   metrics->unread = unread;
   metrics->errors = metrics->n - right;
   metrics->accuracy = share(right, metrics->n);
-  for (int b = 0; count && b < TRAIN_BINS; b++)
+  for (int b = 0; said && b < TRAIN_BINS; b++)
     metrics->ece +=
-        fabs((double)metrics->bins[b].right - metrics->bins[b].confidence) / (double)count;
+        fabs((double)metrics->bins[b].right - metrics->bins[b].confidence) / (double)said;
   score_classes(metrics, count);
   return SCRAWL_OK;
 }

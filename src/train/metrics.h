@@ -32,8 +32,8 @@ typedef struct train_metrics {
   size_t errors;
   double accuracy;
   double loss; /* mean cross-entropy, in nats, of those read */
-  /* expected calibration error of those read: sum over the bins of share * |accuracy - mean
-   * confidence| */
+  /* expected calibration error of those taken for a sign: sum over the bins of share * |accuracy -
+   * mean confidence| */
   double ece;
   int classes;
   size_t *confusion; /* classes x classes: row = truth, column = prediction */
@@ -43,9 +43,9 @@ typedef struct train_metrics {
   train_bin bins[TRAIN_BINS]; /* bin i: confidence in (i/15, (i+1)/15] */
 } train_metrics;
 
-/* `probabilities`: count x classes, each row summing to 1; the prediction is the first of the
- * largest. `unread` more pictures count as errors. INVALID_ARGUMENT when a label is no class;
- * OUT_OF_MEMORY. */
+/* `probabilities`: count x classes; what a row lacks to 1 is the probability of "no glyph". The
+ * prediction is the first of the largest, rejected or not (doubt.h). `unread` more pictures count
+ * as errors. INVALID_ARGUMENT when a label is no class; OUT_OF_MEMORY. */
 scrawl_status train_metrics_compute(const float *probabilities, const uint16_t *labels,
                                     size_t count, int classes, size_t unread,
                                     train_metrics *metrics, base_error *error);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "train/chart.h"
 #include "train/gallery.h"
+#include "train/report_doubt.h"
 #include "train/text.h"
 
 enum { MOST_CLASSES_DRAWN = 128, MOST_CONFUSIONS = 12 };
@@ -197,6 +198,8 @@ scrawl_status train_report_html(const train_report *report, char **html, base_er
   if (report->metrics) add_summary(&text, report->metrics);
   if (report->history && report->history->count) add_training(&text, report->history);
   if (report->metrics) add_scores(&text, report);
+  if (report->metrics && report->doubt) train_add_doubt(&text, report);
+  train_add_strangers(&text, report);
   if (report->noise_count) train_add_noise_table(&text, report->noise, report->noise_count);
   if (report->metrics && report->count) {
     train_text_add(&text, "<h2>Mistakes</h2>\n");

@@ -4,6 +4,7 @@
 #ifndef TRAIN_REPORT_H
 #define TRAIN_REPORT_H
 
+#include "train/doubt.h"
 #include "train/history.h"
 #include "train/metrics.h"
 #include "train/noise_table.h"
@@ -30,6 +31,10 @@ typedef struct train_report {
   size_t fact_count;
   const train_history *history; /* NULL or empty: no curves */
   const train_metrics *metrics; /* NULL: no scores */
+  const train_doubt *doubt;     /* of the same pictures; NULL: not told */
+  double reject_below;
+  const train_stranger *strangers; /* none: no table */
+  size_t stranger_count;
   const char *const *signs;     /* of each class of the metrics */
   const train_noise_row *noise; /* accuracy under damage; none: no table */
   size_t noise_count;

@@ -17,6 +17,7 @@
 #include "nn/session.h"
 #include "nn/spec.h"
 #include "train/batch.h"
+#include "train/calibrate.h"
 #include "train/checkpoint.h"
 #include "train/network.h"
 #include "train/teacher.h"
@@ -237,12 +238,6 @@ static bool score_epoch(run *r, train_epoch *epoch) {
 
 /* ---- metadata and files ---- */
 
-static scrawl_status put(nn_metadata *metadata, const char *key, char *value, base_error *error) {
-  scrawl_status status = value ? nn_metadata_set(metadata, key, value, error) : no_memory(error);
-  base_free(value);
-  return status;
-}
-
 /* What is known at any time. */
 static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *error) {
   const train_recipe *recipe = r->recipe;
@@ -251,16 +246,18 @@ static scrawl_status describe(const run *r, nn_metadata *metadata, base_error *e
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_VERSION, scrawl_version(), error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_ALPHABET, r->set->alphabet, error));
   BASE_TRY(nn_metadata_set(metadata, READ_KEY_SCALE, train_number(recipe->scale, number), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_DATA, base_format("%s, %zu pictures", recipe->data, r->count),
-               error));
-  BASE_TRY(put(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
-  BASE_TRY(
-      put(metadata, TRAIN_KEY_SEED, base_format("%llu", (unsigned long long)recipe->seed), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_SPLIT_SEED,
-               base_format("%llu", (unsigned long long)recipe->split_seed), error));
-  BASE_TRY(put(metadata, TRAIN_KEY_EPOCHS, base_format("%zu", r->outcome->history.count), error));
-  return put(metadata, TRAIN_KEY_HISTORY, train_history_to_json(&r->outcome->history), error);
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_DATA,
+                          base_format("%s, %zu pictures", recipe->data, r->count), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_ARCHITECTURE, nn_spec_format(r->graph), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_RECIPE, train_recipe_command(&r->options), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_SEED,
+                          base_format("%llu", (unsigned long long)recipe->seed), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_SPLIT_SEED,
+                          base_format("%llu", (unsigned long long)recipe->split_seed), error));
+  BASE_TRY(train_put_text(metadata, TRAIN_KEY_EPOCHS, base_format("%zu", r->outcome->history.count),
+                          error));
+  return train_put_text(metadata, TRAIN_KEY_HISTORY, train_history_to_json(&r->outcome->history),
+                        error);
 }
 
 static scrawl_status write_checkpoint(run *r, base_error *error) {
@@ -282,25 +279,9 @@ static scrawl_status write_model(run *r, const nn_graph *graph, base_error *erro
 }
 
 static scrawl_status calibrate(run *r, base_error *error) {
-  train_outcome *outcome = r->outcome;
-  data_set *set = &outcome->validation;
-  copy_weights(outcome->graph, r->candidate);
+  copy_weights(r->outcome->graph, r->candidate);
   predict_validation(r);
-  char text[32];
-  snprintf(text, sizeof text, "%.6g",
-           train_fit_temperature(outcome->probabilities, set->labels, set->count, set->classes));
-  train_apply_temperature(outcome->probabilities, set->count, set->classes, strtod(text, NULL));
-  BASE_TRY(train_metrics_compute(outcome->probabilities, set->labels, set->count, set->classes, 0,
-                                 &outcome->metrics, error));
-  const train_metrics *metrics = &outcome->metrics;
-  BASE_TRY(nn_metadata_set(&outcome->metadata, READ_KEY_TEMPERATURE, text, error));
-  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION,
-               base_format("%zu pictures, %zu errors", metrics->n, metrics->errors), error));
-  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION_ACCURACY,
-               base_format("%.6f", metrics->accuracy), error));
-  BASE_TRY(put(&outcome->metadata, TRAIN_KEY_VALIDATION_LOSS, base_format("%.6f", metrics->loss),
-               error));
-  return put(&outcome->metadata, TRAIN_KEY_ECE, base_format("%.6f", metrics->ece), error);
+  return train_calibrate(r->outcome, error);
 }
 
 /* ---- the loop ---- */
@@ -458,5 +439,6 @@ void train_outcome_free(train_outcome *outcome) {
   data_set_free(&outcome->validation);
   base_free(outcome->probabilities);
   train_metrics_free(&outcome->metrics);
+  train_doubt_free(&outcome->doubt);
   *outcome = (train_outcome){0};
 }

@@ -11,6 +11,7 @@
 #include "data/set.h"
 #include "nn/onnx.h"
 #include "read/model.h"
+#include "train/doubt.h"
 #include "train/history.h"
 #include "train/metrics.h"
 #include "train/recipe.h"
@@ -28,6 +29,7 @@
 #define TRAIN_KEY_VALIDATION_ACCURACY "validation-accuracy" /* 0..1 */
 #define TRAIN_KEY_VALIDATION_LOSS     "validation-loss"     /* after calibration */
 #define TRAIN_KEY_ECE                 "ece"                 /* on validation, after calibration */
+#define TRAIN_KEY_REJECTED            "validation-rejected" /* "30 of 6000 pictures" */
 
 typedef struct train_progress {
   int epoch, epochs;              /* from 1 */
@@ -60,10 +62,15 @@ typedef struct train_outcome {
   nn_metadata metadata;
   train_history history;
   size_t trained_on;
-  /* Empty without validation: */
+  /* Empty without validation. In the end the validation part holds pictures of signs alone, and the
+   * probabilities, calibrated, are of those signs: */
   data_set validation;
-  float *probabilities; /* of the validation pictures, calibrated */
+  float *probabilities;
   train_metrics metrics;
+  train_doubt doubt;
+  double reject_below;
+  size_t rejected;                  /* of these pictures */
+  size_t none_count, none_rejected; /* pictures that show no glyph */
 } train_outcome;
 
 /* `from`: start with this network's weights, and with the network itself where the recipe names no

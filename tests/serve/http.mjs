@@ -6,6 +6,7 @@ import net from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { sudoku, twoLines } from "../web/readings.mjs";
 import { drawBlank, drawDigit, encodePng, runScrawl, startServer } from "./scrawl.mjs";
 
 const MEGABYTE = 1 << 20;
@@ -16,8 +17,10 @@ after(async () => assert.equal(await server.stop(), 0));
 
 const at = (path) => new URL(path, server.url);
 const post = (path, body, headers = {}) => fetch(at(path), { method: "POST", body, headers });
-const form = (...files) => {
+const form = (...files) => formWith({}, ...files);
+const formWith = (fields, ...files) => {
   const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) data.append(name, value);
   for (const [bytes, name] of files) data.append("picture", new Blob([bytes]), name);
   return data;
 };
@@ -85,7 +88,46 @@ test("as and format are obeyed, and refused where unknown", async () => {
   assert.match(tsv.headers.get("content-type"), /tab-separated/);
   assert.match(await tsv.text(), /\t7\t/);
   await assertProblem(await post("/v1/read?format=pdf", picture), 400, /json, text, tsv/);
-  await assertProblem(await post("/v1/read?as=%ff%00", picture), 400, /auto, digit, glyph/);
+  await assertProblem(await post("/v1/read?as=%ff%00", picture), 400, /auto, digit, digits, grid, glyph/);
+});
+
+test("several lines and grids are read", async () => {
+  const lines = await post("/v1/read?as=digits&format=text", twoLines().picture);
+  assert.equal(await lines.text(), "14771\n714\n");
+  const { picture, result } = sudoku();
+  const [page] = (await (await post("/v1/read?as=grid", picture)).json()).pages;
+  const texts = (cells) => cells.map((row) => row.map(({ text }) => text));
+  assert.deepEqual(texts(page.grid.cells), texts(result.pages[0].grid.cells));
+});
+
+test("only the signs of an alphabet are read", async () => {
+  const { pages } = await (await post("/v1/read?alphabet=14", drawDigit(7))).json();
+  const [{ text, alternatives }] = pages[0].lines[0].glyphs;
+  const possible = alternatives.filter(({ confidence }) => confidence > 0).map((other) => other.text);
+  assert.deepEqual([text, ...possible].filter((sign) => !"14".includes(sign)), []);
+  await assertProblem(await post("/v1/read?alphabet=1x", drawDigit(7)), 400, /does not know the sign "x"/);
+  await assertProblem(await post("/v1/read?alphabet=%ff", drawDigit(7)), 400, /not UTF-8/);
+});
+
+test("the steps of cleaning are there for those who ask", async () => {
+  const { picture } = twoLines();
+  const { pages, steps } = await (await post("/v1/read?as=digits&steps=1", picture)).json();
+  assert.equal(pages[0].lines.length, 2);
+  assert.ok(steps.length > 2, `${steps.length} steps`);
+  assert.equal(steps[0].name, "grey");
+  for (const { name, picture: url } of steps) {
+    assert.match(name, /^[a-z-]+$/);
+    assert.match(url, /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/);
+    const bytes = Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
+    assert.equal(bytes.subarray(1, 4).toString("latin1"), "PNG");
+    assert.ok(bytes.readUInt32BE(16) > 100 && bytes.subarray(-8, -4).toString("latin1") === "IEND");
+    const again = await post("/v1/read?as=digits&format=text", bytes); /* each shows the writing */
+    assert.equal(await again.text(), "14771\n714\n", name);
+  }
+  assert.equal((await (await post("/v1/read?as=digits", picture)).json()).steps, undefined);
+  await assertProblem(await post("/v1/read?steps=2", picture), 400, /"steps" is 1/);
+  await assertProblem(await post("/v1/read?steps=1&format=text", picture), 400, /format=json/);
+  await assertProblem(await post("/v1/read?steps=1", "no picture"), 415, /./);
 });
 
 test("a blank picture is not guessed", async () => {
@@ -113,6 +155,31 @@ test("the plain form gets a page with the reading", async () => {
 
   const blank = await (await post("/read", form([drawBlank(), "blank.png"]))).text();
   assert.match(blank, /No ink was found/);
+});
+
+test("the plain form gets lines and grids, and how sure each sign is", async () => {
+  const lines = await post("/read", formWith({ as: "digits" }, [twoLines().picture, "lines.png"]));
+  const page = await lines.text();
+  const shown = page.slice(page.indexOf('<div class="lines">'), page.indexOf("</div>", page.indexOf('<div class="lines">')));
+  assert.deepEqual([...shown.matchAll(/<p>(.*?)<\/p>/g)].map((match) => match[1].replace(/<[^>]*>/g, "")), ["14771", "714"]);
+  assert.equal((page.match(/<span class="found /g) ?? []).length, 8);
+  assert.equal((page.match(/<li class="(certain|unsure)"><span class="candidate">[147]<\/span> <span class="percent">/g) ?? []).length, 8);
+  assert.match(page, /value="digits" form="form" checked/);
+  assert.equal((page.match(/form="form" checked/g) ?? []).length, 1);
+  assert.doesNotMatch(page, /\{\{|style=/);
+
+  const { picture, result } = sudoku();
+  const table = await (await post("/read", formWith({ as: "grid" }, [picture, "grid.png"]))).text();
+  const rows = [...table.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row]) =>
+    [...row.matchAll(/<td>(.*?)<\/td>/g)].map(([, cell]) => cell.replace(/<[^>]*>/g, "")),
+  );
+  assert.deepEqual(rows, result.pages[0].grid.cells.map((row) => row.map(({ text }) => text)));
+
+  const unknown = await post("/read", formWith({ as: "words" }, [picture, "grid.png"]));
+  assert.equal(unknown.status, 400);
+  assert.match(await unknown.text(), /not known/);
+  await assertProblem(await post("/v1/read", formWith({ as: "words" }, [picture, "g"])), 400, /not known/);
+  assert.match(await (await fetch(at("/"))).text(), /value="auto" form="form" checked/);
 });
 
 test("the page and its files can be kept and asked for again", async () => {

@@ -114,4 +114,22 @@ export function drawDigit(digit, side = 200) {
   });
 }
 
+/* A picture of several digits, each in its box [x, y, width, height]; `rules` are thin lines across
+ * the whole picture, at these heights and at these widths. */
+export function drawSigns(width, height, signs, { rows = [], columns = [] } = {}) {
+  const lines = rows.map((y) => [0, y, width, y]).concat(columns.map((x) => [x, 0, x, height]));
+  return makePng(width, height, (x, y) => {
+    let nearest = Math.min(Infinity, ...lines.map((line) => distance(x, y, line)));
+    for (const { digit, box } of signs) {
+      const [left, top, wide, high] = box;
+      if (x < left - 4 || x > left + wide + 4 || y < top - 4 || y > top + high + 4) continue;
+      /* The strokes fill 0.3 to 0.7 of the sheet's width and 0.2 to 0.82 of its height. */
+      const place = (u, v) => [left + ((u - 0.3) / 0.4) * wide, top + ((v - 0.2) / 0.62) * high];
+      for (const [x1, y1, x2, y2] of STROKES[digit])
+        nearest = Math.min(nearest, distance(x, y, [...place(x1, y1), ...place(x2, y2)]) - high / 20);
+    }
+    return Math.round(255 * Math.min(1, Math.max(0, nearest)));
+  });
+}
+
 export const drawBlank = (side = 100) => makePng(side, side, () => 255);

@@ -24,7 +24,10 @@ static read_glyph glyphs[] = {
 };
 static read_word words[] = {{"7", 0.998, {10, 20, 30, 40}}};
 static read_line lines[] = {{"7", 0.97, {10, 20, 52, 40}, words, 1, glyphs, 2, NULL}};
-static read_page pages[] = {{640, 480, 1.5, lines, 1}, {100, 50, 0, NULL, 0}};
+static read_page pages[] = {
+    {.width = 640, .height = 480, .angle = 1.5, .lines = lines, .line_count = 1},
+    {.width = 100, .height = 50},
+};
 
 static read_result tree(void) {
   return (read_result){.pages = pages,
@@ -87,6 +90,67 @@ static void a_table_has_a_row_for_everything(void **state) {
   assert_ptr_equal(strstr(buffer.text, "file\t"), buffer.text);
   assert_null(strstr(buffer.text + 1, "file\t"));
   base_free(buffer.text);
+}
+
+/* 2 x 3 cells of which the second row is empty, and a line for the first. */
+static read_cell cells[] = {{"5", 0.9, {1, 2, 3, 4}},  {"", 1, {5, 2, 3, 4}},
+                            {"12", 0.5, {9, 2, 3, 4}}, {"", 1, {1, 6, 3, 4}},
+                            {"", 1, {5, 6, 3, 4}},     {"", 1, {9, 6, 3, 4}}};
+static read_line grid_lines[] = {{.text = "5\t\t12", .confidence = 0.45, .box = {1, 2, 11, 4}}};
+static read_page grid_page[] = {{.width = 12,
+                                 .height = 10,
+                                 .lines = grid_lines,
+                                 .line_count = 1,
+                                 .rows = 2,
+                                 .columns = 3,
+                                 .cells = cells}};
+
+static char *write_grid(const char *format, const char *source) {
+  read_result result = {.pages = grid_page, .page_count = 1, .model_name = "", .model_version = ""};
+  format_buffer buffer = {0};
+  assert_int_equal(format_find(format)->write(&result, source, &buffer, &error), SCRAWL_OK);
+  return buffer.text;
+}
+
+static void a_grid_has_a_line_for_each_row_and_a_tab_between_cells(void **state) {
+  (void)state;
+  char *text = write_grid("text", NULL);
+  assert_string_equal(text, "5\t\t12\n\t\t\n");
+  base_free(text);
+  text = write_grid("text", "g.png");
+  assert_string_equal(text, "g.png\t5\t\t12\ng.png\t\t\t\n");
+  base_free(text);
+}
+
+static void cells_are_rows_of_a_table(void **state) {
+  (void)state;
+  char *text = write_grid("tsv", NULL);
+  assert_non_null(strstr(text, "\t1\t1\tline\t0\t5  12\t0.450000\t1\t2\t11\t4\t0\n"
+                               "\t1\t1\tcell\t1\t5\t0.900000\t1\t2\t3\t4\t0\n"
+                               "\t1\t1\tcell\t2\t\t1.000000\t5\t2\t3\t4\t0\n"
+                               "\t1\t1\tcell\t3\t12\t0.500000\t9\t2\t3\t4\t0\n"
+                               "\t1\t2\tcell\t1\t\t1.000000\t1\t6\t3\t4\t0\n"));
+  base_free(text);
+}
+
+static void json_has_the_grid_beside_the_lines(void **state) {
+  (void)state;
+  char *text = write_grid("json", NULL);
+  json_t *root = json_loads(text, 0, NULL);
+  assert_non_null(root);
+  const json_t *page = json_array_get(json_object_get(root, "pages"), 0);
+  const json_t *grid = json_object_get(page, "grid"), *rows = json_object_get(grid, "cells");
+  assert_int_equal(json_integer_value(json_object_get(grid, "rows")), 2);
+  assert_int_equal(json_integer_value(json_object_get(grid, "columns")), 3);
+  assert_int_equal(json_array_size(rows), 2);
+  const json_t *cell = json_array_get(json_array_get(rows, 0), 2);
+  assert_string_equal(json_string_value(json_object_get(cell, "text")), "12");
+  assert_true(json_real_value(json_object_get(cell, "confidence")) == 0.5);
+  assert_int_equal(json_integer_value(json_array_get(json_object_get(cell, "box"), 0)), 9);
+  assert_string_equal(
+      json_string_value(json_object_get(json_array_get(json_array_get(rows, 1), 0), "text")), "");
+  json_decref(root);
+  base_free(text);
 }
 
 static void assert_box(const json_t *owner, int x, int y, int width, int height) {
@@ -253,7 +317,7 @@ static read_result described_tree(void) {
                                             .contrast = 0.5};
   static read_glyph glyph = {"7", 0.5, {10, 20, 30, 40}, NULL, 0, false, &style};
   static read_line line = {"7", 0.5, {10, 20, 30, 40}, words, 1, &glyph, 1, &line_style};
-  static read_page page = {640, 480, 0, &line, 1};
+  static read_page page = {.width = 640, .height = 480, .lines = &line, .line_count = 1};
   return (read_result){
       .pages = &page, .page_count = 1, .model_name = "", .model_version = "", .described = true};
 }
@@ -307,6 +371,9 @@ static void styles_are_written_where_there_are_some(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(text_is_one_line_for_each_line),
+      cmocka_unit_test(a_grid_has_a_line_for_each_row_and_a_tab_between_cells),
+      cmocka_unit_test(cells_are_rows_of_a_table),
+      cmocka_unit_test(json_has_the_grid_beside_the_lines),
       cmocka_unit_test(a_table_has_a_row_for_everything),
       cmocka_unit_test(json_is_as_the_contract_says),
       cmocka_unit_test(styles_are_written_where_there_are_some),

@@ -115,6 +115,14 @@ static void test_refused_metadata(void **state) {
       {"dense 10", "temperature", "1e", "temperature", SCRAWL_BAD_FORMAT},
       {"dense 10", "temperature", "1e999999999999", "temperature", SCRAWL_BAD_FORMAT},
       {"dense 10", "temperature", "1 ", "temperature", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0.01", "entry 1", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0.01:", "entry 1", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", ":0.5", "entry 1", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0:0.5", "entry 1", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0.1:1.5", "entry 1", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0.1:0.5 0.1:0.6", "entry 2", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0.1:0.5 0.05:0.4", "entry 2", SCRAWL_BAD_FORMAT},
+      {"dense 10", "error-thresholds", "0.1:0.5  0.05:0.6", "entry 2", SCRAWL_BAD_FORMAT},
       {"dense 10", "input-scale", "0", "input-scale", SCRAWL_BAD_FORMAT},
       {"dense 10", "input-scale", "1e7", "input-scale", SCRAWL_BAD_FORMAT},
       {"dense 10", "reject-below", "1.01", "reject-below", SCRAWL_BAD_FORMAT},
@@ -128,6 +136,43 @@ static void test_refused_metadata(void **state) {
       fail_msg("%s=%s: %s", rows[i].key, rows[i].value, error.message);
     assert_null(model);
   }
+}
+
+/* The nearest rate that is not larger: nothing is invented in between. */
+static void test_thresholds(void **state) {
+  (void)state;
+  static const struct {
+    double max_error, confidence; /* -1: refused */
+    const char *words;
+  } rows[] = {{0.05, 0.25, ""},
+              {0.5, 0.25, ""},
+              {0.049, 0.5, ""},
+              {0.01, 0.5, ""},
+              {0.00101, 0.875, ""},
+              {0.001, 0.875, ""},
+              {0.0009, -1, "0.001"},
+              {0, -1, "between 0 and 1"},
+              {1, -1, "between 0 and 1"},
+              {-1, -1, "between"},
+              {(double)NAN, -1, "between"}};
+  read_model *model =
+      sound_model("dense 10", PAIRS("error-thresholds", "0.05:0.25 0.01:0.5 1e-3:0.875"));
+  double confidence;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    base_error error = {0};
+    bool found = read_model_threshold(model, rows[i].max_error, &confidence, &error) == SCRAWL_OK;
+    assert_int_equal(found, rows[i].confidence >= 0);
+    if (found) assert_true(confidence == rows[i].confidence);
+    if (!found) assert_non_null(strstr(error.message, rows[i].words));
+    if (!found) assert_int_equal(error.status, SCRAWL_INVALID_ARGUMENT);
+  }
+  read_model_free(model);
+  model = sound_model("dense 10", PAIRS("error-thresholds", ""));
+  base_error error = {0};
+  assert_int_equal(model->threshold_count, 0);
+  assert_int_equal(read_model_threshold(model, 0.1, &confidence, &error), SCRAWL_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "error-thresholds"));
+  read_model_free(model);
 }
 
 static void test_decimals(void **state) {
@@ -581,6 +626,7 @@ int main(void) {
       cmocka_unit_test(test_defaults),
       cmocka_unit_test(test_metadata),
       cmocka_unit_test(test_refused_metadata),
+      cmocka_unit_test(test_thresholds),
       cmocka_unit_test(test_decimals),
       cmocka_unit_test(test_builtin),
       cmocka_unit_test(test_temperature),

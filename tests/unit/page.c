@@ -392,7 +392,7 @@ static void large_pictures_are_reduced(void **state) {
   (void)state;
   enum { SIDE = 2100 };
   uint8_t *grey = stroke_picture(&STROKE_GLYPHS[1], SIDE, 100, 240, 20);
-  page_picture picture = {SIDE, SIDE, grey};
+  page_picture picture = {.width = SIDE, .height = SIDE, .grey = grey};
   ink_image image;
   ink_box box;
   int by = page_reduction(&picture);

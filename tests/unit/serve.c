@@ -23,7 +23,7 @@ static const char TYPE[] = "multipart/form-data; boundary=AaB03x";
 static scrawl_status parse(const char *type, const void *body, size_t size, serve_file *files,
                            size_t *count) {
   base_error error = {0};
-  scrawl_status status = serve_multipart_parse(type, body, size, files, 4, count, &error);
+  scrawl_status status = serve_multipart_parse(type, body, size, files, 4, count, NULL, &error);
   assert_int_equal(status != SCRAWL_OK, error.message[0] != '\0');
   return status;
 }
@@ -109,6 +109,28 @@ static void test_form_with_damage(void **state) {
         assert_non_null(memchr(files[i].name, '\0', sizeof files[i].name));
       }
     }
+}
+
+/* Fields are found wherever they stand; what is too long is cut, what is not there is empty. */
+static void test_form_fields(void **state) {
+  (void)state;
+#define NAMED(name, value)                                                                         \
+  "--AaB03x\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+  static const char BODY[] = NAMED("as", "digits") PART("a.png", "one")
+      NAMED("long", "0123456789012345678901234567890123456789") NAMED("asx", "other") END;
+  serve_field fields[] = {
+      {.name = "as"}, {.name = "long"}, {.name = "none", .value = "before"}, {0}};
+  serve_file files[4];
+  size_t count;
+  base_error error = {0};
+  assert_int_equal(serve_multipart_parse(TYPE, (const uint8_t *)BODY, sizeof BODY - 1, files, 4,
+                                         &count, fields, &error),
+                   SCRAWL_OK);
+  assert_int_equal(count, 1);
+  assert_string_equal(files[0].name, "a.png");
+  assert_string_equal(fields[0].value, "digits");
+  assert_string_equal(fields[1].value, "0123456789012345678901234567890");
+  assert_string_equal(fields[2].value, "");
 }
 
 static void test_form_limits(void **state) {
@@ -270,6 +292,86 @@ static void test_doubt_is_said(void **state) {
   base_free(html.text);
 }
 
+/* A line's separators stay in their places, what is unsure or was not read is marked, and nothing
+ * that a model says becomes markup. */
+static void test_lines_are_marked(void **state) {
+  (void)state;
+  read_alternative alternatives[] = {{"<", 0.2}, {"7", 0.0004}};
+  read_glyph glyphs[] = {
+      {.text = "1", .confidence = 0.9999},
+      {.text = "4",
+       .confidence = 0.79,
+       .alternatives = alternatives,
+       .alternative_count = sizeof alternatives / sizeof *alternatives},
+      {.text = "", .rejected = true, .alternatives = alternatives, .alternative_count = 1},
+      {.text = "&", .confidence = 0.99},
+  };
+  read_line line = {.text = "1,4 &", .glyphs = glyphs, .glyph_count = 4};
+  read_page page = {.width = 90, .height = 28, .lines = &line, .line_count = 1};
+  read_result result = {.pages = &page, .page_count = 1};
+  format_buffer html = {0};
+  serve_view_reading(NULL, &result, &html);
+  assert_non_null(strstr(html.text, "<p><span class=\"found certain\">1</span>,"
+                                    "<span class=\"found unsure\">4</span>"
+                                    "<span class=\"found rejected\"><span class=\"unseen\">"
+                                    "(not read)</span></span> "
+                                    "<span class=\"found certain\">&amp;</span></p>"));
+  assert_non_null(strstr(html.text, "1 unsure and 1 not read of 4 signs"));
+  assert_non_null(strstr(html.text, "<li class=\"unsure\"><span class=\"candidate\">4</span> "
+                                    "<span class=\"percent\">79.0 %</span> "
+                                    "<span class=\"others\">or &lt; (20.0 %)</span></li>"));
+  assert_non_null(strstr(html.text, "<li class=\"rejected\"><span class=\"candidate\">?</span> "
+                                    "<span class=\"percent\">not read</span> "
+                                    "<span class=\"others\">or &lt; (20.0 %)</span></li>"));
+  base_free(html.text);
+
+  /* A text that is not made of its glyphs is shown as it is. */
+  html = (format_buffer){0};
+  line.text = "9<9";
+  serve_view_reading(NULL, &result, &html);
+  assert_non_null(strstr(html.text, "</span></span>9&lt;9</p>"));
+  base_free(html.text);
+}
+
+/* Two rows of three cells, the first without ink: a cell has its text, and the marks of the signs
+ * that stand in it. */
+static void test_grid_is_a_table(void **state) {
+  (void)state;
+  read_glyph glyphs[] = {{.text = "1", .confidence = 0.99, .box = {3, 13, 2, 6}},
+                         {.text = "2", .confidence = 0.5, .box = {6, 13, 2, 6}},
+                         {.text = "", .rejected = true, .box = {23, 12, 5, 6}}};
+  read_line line = {.text = "12", .glyphs = glyphs, .glyph_count = 3};
+  read_cell cells[6];
+  for (int i = 0; i < 6; i++)
+    cells[i] = (read_cell){.text = "", .confidence = 1, .box = {i % 3 * 10, i / 3 * 10, 10, 10}};
+  cells[3].text = "12";
+  read_page page = {.width = 30,
+                    .height = 20,
+                    .lines = &line,
+                    .line_count = 1,
+                    .rows = 2,
+                    .columns = 3,
+                    .cells = cells};
+  read_result result = {.pages = &page, .page_count = 1};
+  format_buffer html = {0};
+  serve_view_reading(NULL, &result, &html);
+  assert_non_null(strstr(html.text, "2 rows, 3 columns"));
+  assert_non_null(strstr(html.text, "<tr><td></td><td></td><td></td></tr>"));
+  assert_non_null(strstr(html.text, "<tr><td><span class=\"found certain\">1</span>"
+                                    "<span class=\"found unsure\">2</span></td><td></td>"
+                                    "<td><span class=\"found rejected\">"));
+  assert_null(strstr(html.text, "class=\"lines\""));
+  base_free(html.text);
+
+  /* A grid without ink is still one. */
+  html = (format_buffer){0};
+  page.line_count = 0;
+  cells[3].text = "";
+  serve_view_reading(NULL, &result, &html);
+  assert_non_null(strstr(html.text, "<table class=\"grid\">"));
+  base_free(html.text);
+}
+
 static void test_tags_tell_contents_apart(void **state) {
   (void)state;
   char tag[SERVE_TAG_BYTES];
@@ -285,6 +387,7 @@ int main(void) {
       cmocka_unit_test(test_form_boundaries),
       cmocka_unit_test(test_form_cut_anywhere),
       cmocka_unit_test(test_form_with_damage),
+      cmocka_unit_test(test_form_fields),
       cmocka_unit_test(test_form_limits),
       cmocka_unit_test(test_listen_addresses),
       cmocka_unit_test(test_hosts),
@@ -292,6 +395,8 @@ int main(void) {
       cmocka_unit_test(test_sizes_as_text),
       cmocka_unit_test(test_names_are_escaped),
       cmocka_unit_test(test_doubt_is_said),
+      cmocka_unit_test(test_lines_are_marked),
+      cmocka_unit_test(test_grid_is_a_table),
       cmocka_unit_test(test_tags_tell_contents_apart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

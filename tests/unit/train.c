@@ -193,6 +193,47 @@ static void test_patience_ends_training(void **state) {
   data_set_free(&set);
 }
 
+/* The upright bars are called "no glyph": they leave the scores, their column the rows, and the rest
+ * keeps its labels and pictures. */
+static void test_no_glyph_is_taken_apart(void **state) {
+  (void)state;
+  data_set set = make_set(1);
+  base_free(set.alphabet);
+  set.alphabet = base_strdup("-" READ_NO_GLYPH "/");
+  train_recipe recipe = make_recipe();
+  recipe.epochs = 30;
+  train_setting setting = {0};
+  train_outcome outcome;
+  base_error error;
+  assert_ok(train_run(&recipe, &set, NULL, NULL, &setting, &outcome, &error), &error);
+  const data_set *kept = &outcome.validation;
+  assert_int_equal(outcome.none_count, 10); /* a quarter of 40 */
+  assert_int_equal(kept->count, 20);
+  assert_int_equal(outcome.metrics.n, 20);
+  assert_int_equal(kept->classes, 2);
+  assert_string_equal(kept->alphabet, "-/");
+  assert_string_equal(nn_metadata_get(&outcome.metadata, READ_KEY_ALPHABET), set.alphabet);
+  for (size_t i = 0; i < kept->count; i++) {
+    const uint8_t *picture = kept->pixels + i * SIDE * SIDE;
+    bool found = false;
+    for (int p = 0; p < PICTURES && !found; p++)
+      found = memcmp(picture, set.pixels + p * SIDE * SIDE, SIDE * SIDE) == 0 &&
+              set.labels[p] == (kept->labels[i] == 0 ? 0 : 2);
+    assert_true(found);
+  }
+  /* Sound scores: nearly all bars of signs are read, nearly all others rejected. */
+  assert_true(outcome.metrics.errors <= 1);
+  assert_true(outcome.rejected <= 2);
+  assert_true(outcome.none_rejected >= 8);
+  assert_int_equal(outcome.doubt.n, 20);
+  char expected[80];
+  snprintf(expected, sizeof expected, "%zu of 20 pictures of signs, %zu of 10 of none",
+           outcome.rejected, outcome.none_rejected);
+  assert_string_equal(nn_metadata_get(&outcome.metadata, TRAIN_KEY_REJECTED), expected);
+  train_outcome_free(&outcome);
+  data_set_free(&set);
+}
+
 static void test_without_validation_the_last_weights_are_kept(void **state) {
   (void)state;
   data_set set = make_set(1);
@@ -721,6 +762,7 @@ int main(void) {
       cmocka_unit_test(test_metadata_tells_how_it_was_made),
       cmocka_unit_test(test_threads_change_no_bit),
       cmocka_unit_test(test_patience_ends_training),
+      cmocka_unit_test(test_no_glyph_is_taken_apart),
       cmocka_unit_test(test_without_validation_the_last_weights_are_kept),
       cmocka_unit_test(test_training_goes_on_from_a_model),
       cmocka_unit_test(test_a_teacher_is_followed),

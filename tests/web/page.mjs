@@ -1,131 +1,30 @@
-/* The page in a real browser (Chromium, headless): every way to give it a picture, what it answers,
- * and how it looks at every width. With a folder as second argument it leaves a picture of each
- * state there.
+/* The page in a real browser: every way to give it a picture of one digit, what it answers, and how
+ * it looks at every width.
  *
  *   node tests/web/page.mjs build/scrawl [FOLDER]
  * */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { drawBlank, drawDigit, startServer, STROKES } from "../serve/scrawl.mjs";
-
-const SKIPPED = 77; /* what Meson takes for "skipped" */
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const PATIENCE = 120_000; /* milliseconds: a machine may be busy */
-const SIZES = [
-  [320, 640],
-  [768, 1024],
-  [1024, 768],
-  [1440, 900],
-  [2560, 1440],
-];
-
-const require = createRequire(import.meta.url);
-let chromium, axe;
-try {
-  ({ chromium } = require("playwright-core"));
-  axe = require.resolve("axe-core/axe.min.js");
-} catch {
-  console.log("skipped: playwright-core and axe-core are not installed (npm install in tests/)");
-  process.exit(SKIPPED);
-}
-if (!existsSync(CHROMIUM)) {
-  console.log(`skipped: there is no ${CHROMIUM}`);
-  process.exit(SKIPPED);
-}
-
-const FOLDER = process.argv[3];
-if (FOLDER) mkdirSync(FOLDER, { recursive: true });
-
-let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-});
-after(async () => {
-  await browser?.close();
-  assert.equal(await server?.stop(), 0);
-});
-
-/* Runs `steps` on a fresh page; fails on any error, refused resource or request to another host.
- * The browser itself complains about every answer that is an error, those that the page expects
- * too: `expected` says which. */
-async function withPage({ expected = /status of 4\d\d/, ...options }, steps) {
-  const context = await browser.newContext({ viewport: { width: 1024, height: 768 }, ...options });
-  context.setDefaultTimeout(PATIENCE);
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !expected.test(message.text())) complaints.push(message.text());
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(server.url) && !request.url().startsWith("blob:")) complaints.push(request.url());
-  });
-  await page.goto(server.url);
-  await steps(page);
-  assert.deepEqual(complaints, []);
-  await context.close();
-}
-
-const picture = (name, buffer) => ({ name, mimeType: "image/png", buffer });
-const show = (page, name) => FOLDER && page.screenshot({ path: join(FOLDER, `${name}.png`) });
-const sign = (page) => page.locator("#content:not(.busy) .answer .sign");
-async function assertReads(page, digit) {
-  await sign(page).waitFor();
-  assert.equal(await sign(page).textContent(), digit);
-  assert.match(await page.locator(".sure").textContent(), /^(> )?\d+\.\d\s%\s+confidence$/);
-  assert.equal(await page.locator(".candidates li .bar").count(), 10);
-  assert.match(await page.locator("#status").textContent(), new RegExp(`^Reads as ${digit}, `));
-}
-
-async function draw(page, digit) {
-  const box = await page.locator("#canvas").boundingBox();
-  for (const [x1, y1, x2, y2] of STROKES[digit]) {
-    await page.mouse.move(box.x + x1 * box.width, box.y + y1 * box.height);
-    await page.mouse.down();
-    await page.mouse.move(box.x + x2 * box.width, box.y + y2 * box.height, { steps: 8 });
-    await page.mouse.up();
-  }
-}
+import { drawBlank, drawDigit } from "../serve/scrawl.mjs";
+import {
+  assertAccessible,
+  assertLayout,
+  assertReads,
+  draw,
+  give,
+  picture,
+  show,
+  sign,
+  SIZES,
+  withPage,
+} from "./browser.mjs";
 
 const isBlank = (page) =>
   page.locator("#canvas").evaluate((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.every((value) => value === 0);
   });
-
-/* As if files were dragged onto the page, or were in the clipboard. */
-const give = (page, type, name, bytes) =>
-  page.evaluate(
-    ([kind, fileName, base64]) => {
-      const binary = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([binary], fileName, { type: "image/png" }));
-      const target = document.getElementById("sheet");
-      const options = { bubbles: true, cancelable: true };
-      if (kind === "paste") {
-        document.body.dispatchEvent(new ClipboardEvent("paste", { ...options, clipboardData: transfer }));
-        return;
-      }
-      for (const step of ["dragenter", "dragover", "drop"])
-        target.dispatchEvent(new DragEvent(step, { ...options, dataTransfer: transfer }));
-    },
-    [type, name, bytes.toString("base64")],
-  );
 
 /* ---- pictures ---- */
 
@@ -196,7 +95,7 @@ test("what is no picture, too large, or blank is said so", () =>
 
 test("when the server is gone, the page says so", () =>
   withPage({ expected: /ERR_CONNECTION_REFUSED/ }, async (page) => {
-    await page.route("**/v1/read", (route) => route.abort("connectionrefused"));
+    await page.route("**/v1/read?*", (route) => route.abort("connectionrefused"));
     await give(page, "drop", "one.png", drawDigit(1));
     assert.match(await page.locator(".failure").textContent(), /cannot be reached/);
   }));
@@ -204,7 +103,7 @@ test("when the server is gone, the page says so", () =>
 test("a busy server is asked again", () =>
   withPage({ expected: /status of 503/ }, async (page) => {
     let tries = 0;
-    await page.route("**/v1/read", (route) =>
+    await page.route("**/v1/read?*", (route) =>
       ++tries === 1 ? route.fulfill({ status: 503, headers: { "Retry-After": "1" }, body: "{}" }) : route.continue(),
     );
     await give(page, "drop", "one.png", drawDigit(1));
@@ -216,8 +115,8 @@ test("what is no digit is said so, and not guessed", () =>
   withPage({}, async (page) => {
     const alternatives = [..."0123456789"].map((text) => ({ text, confidence: 0.1 }));
     const glyph = { text: "", confidence: 0, box: [0, 0, 1, 1], rejected: true, alternatives };
-    const result = { pages: [{ lines: [{ text: "", glyphs: [glyph] }] }] };
-    await page.route("**/v1/read", (route) => route.fulfill({ json: result }));
+    const result = { pages: [{ width: 200, height: 200, lines: [{ text: "", glyphs: [glyph] }] }] };
+    await page.route("**/v1/read?*", (route) => route.fulfill({ json: result }));
     await give(page, "drop", "house.png", drawDigit(4));
     await page.locator(".message", { hasText: "does not look like a digit" }).waitFor();
     assert.equal(await page.locator(".sign").count(), 0);
@@ -359,17 +258,17 @@ test("the keyboard reaches everything, and one sees where it is", () =>
   withPage({}, async (page) => {
     const chooser = page.waitForEvent("filechooser"); /* long before the key: to listen takes a while */
     const stops = [];
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 4; i++) {
       await page.keyboard.press("Tab");
-      stops.push(await page.evaluate(() => document.activeElement.id));
+      stops.push(await page.evaluate(() => document.activeElement.id || document.activeElement.value));
       const outlined = await page.evaluate(() => {
         const active = document.activeElement;
-        const shown = active.matches("input[type=file]") ? active.nextElementSibling : active;
+        const shown = active.matches("input") ? active.nextElementSibling : active;
         return getComputedStyle(shown).outlineStyle !== "none";
       });
       assert.ok(outlined, `no outline at ${stops.at(-1)}`);
     }
-    assert.deepEqual(stops, ["undo", "clear", "file"]);
+    assert.deepEqual(stops, ["auto", "undo", "clear", "file"]);
     await page.keyboard.press("Space");
     await (await chooser).setFiles([picture("a.png", drawDigit(7)), picture("b.png", drawDigit(1))]);
     await page.locator(".strip .badge").nth(1).waitFor();
@@ -385,44 +284,6 @@ test("the keyboard reaches everything, and one sees where it is", () =>
   }));
 
 /* ---- how it looks ---- */
-
-/* Nothing wider than the window, no two of the page's blocks on top of each other, nothing cut off.
- * */
-async function assertLayout(page, name) {
-  const faults = await page.evaluate(() => {
-    const found = [];
-    const root = document.documentElement;
-    if (root.scrollWidth > innerWidth) found.push(`${root.scrollWidth} px wide`);
-    const blocks = ["header.top", ".sheet", ".strip", ".tools", ".fine", ".reading .outcome", ".invitation", "footer"]
-      .flatMap((selector) => [...document.querySelectorAll(selector)])
-      .concat([...document.querySelectorAll(".tools button, .tools .button, .candidates li, .sign, .sure")])
-      .filter((element) => element.checkVisibility());
-    const boxes = blocks.map((element) => ({ element, box: element.getBoundingClientRect() }));
-    for (const { element, box } of boxes) {
-      if (box.left < 0 || box.right > innerWidth + 0.5) found.push(`${element.className} sticks out`);
-      if (element.matches("button, .button") && (box.height < 43.5 || box.width < 43.5))
-        found.push(`${element.id || element.textContent} is too small to press`);
-    }
-    for (const a of boxes)
-      for (const b of boxes) {
-        if (a === b || a.element.contains(b.element) || b.element.contains(a.element)) continue;
-        const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
-        const high = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
-        if (wide > 0.5 && high > 0.5) found.push(`${a.element.className} lies over ${b.element.className}`);
-      }
-    return found;
-  });
-  assert.deepEqual(faults, [], name);
-}
-
-/* Contrast, labels, roles and landmarks, as axe judges them. Run beside the page's own policy,
- * which forbids evaluating text. */
-async function assertAccessible(page, name) {
-  await page.addScriptTag({ path: axe });
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(", ")}`);
-  assert.deepEqual(told, [], name);
-}
 
 for (const colorScheme of ["light", "dark"])
   for (const [width, height] of SIZES)

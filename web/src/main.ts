@@ -1,8 +1,10 @@
 /* The page's script: one sheet that is either drawn on or holds pictures, and the reading beside
  * it. Without this script the page still is a plain form. */
 
-import { Failure, read } from "./api";
+import { Failure, read, type Mode } from "./api";
+import { startBoxes } from "./boxes";
 import { Drawing } from "./canvas";
+import { startLinks } from "./links";
 import { Pictures } from "./pictures";
 import { showBusy, showFailure, showInvitation, showReading } from "./result";
 import { takeFiles } from "./upload";
@@ -18,15 +20,20 @@ function start(): void {
   const undo = button("undo");
   const clear = button("clear");
 
-  const pictures = new Pictures(Number(document.body.dataset.limit));
+  const modes = document.getElementById("modes")!;
+  const mode = (): Mode =>
+    (modes.querySelector<HTMLInputElement>("input:checked")?.value ?? "auto") as Mode;
+
+  const pictures = new Pictures(Number(document.body.dataset.limit), mode);
   let timer = 0;
   let reading = new AbortController();
 
   async function readDrawing(): Promise<void> {
     const work = (reading = new AbortController());
     try {
-      const result = await read(await drawing.toPicture(), work.signal);
-      if (!work.signal.aborted) showReading(result);
+      const source = { picture: await drawing.toPicture(), mode: mode(), from: "drawing" } as const;
+      const page = await read(source.picture, source.mode, work.signal);
+      if (!work.signal.aborted) showReading(page, source);
     } catch (error) {
       if (!work.signal.aborted)
         showFailure(error instanceof Failure ? error.message : "the drawing could not be sent");
@@ -68,6 +75,13 @@ function start(): void {
     changed: drawingChanged,
   });
 
+  modes.addEventListener("change", () => {
+    if (!pictures.isEmpty) void pictures.readAgain();
+    else if (!drawing.isEmpty) drawingChanged();
+  });
+
+  startLinks();
+  startBoxes();
   takeFiles(sheet, (files) => {
     stopReading();
     void pictures.take(files);

@@ -1,27 +1,39 @@
 /* The pictures that were given: one is shown on the sheet; several also stand as a strip of small
  * ones to choose from. They are read one after the other, in their order. */
 
-import { Failure, read, type Reading } from "./api";
+import { Failure, glyphsOf, read, type Mode, type Page } from "./api";
+import { byId, element } from "./dom";
 import { showBusy, showFailure, showReading } from "./result";
+import { plainText } from "./text";
 
 const MOST = 50; /* of one batch: more belong to the command line */
 
 interface Picture {
   file: File;
   url: string;
-  reading?: Reading;
+  page?: Page;
+  mode?: Mode; /* in which it was read */
   failure?: string;
 }
 
-const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+/* A digit, the beginning of a text, the size of a grid. */
+function badgeText(page?: Page): string {
+  if (page?.grid) return `${page.grid.rows} \u00d7 ${page.grid.columns}`;
+  const read = page && glyphsOf(page).some(({ rejected }) => !rejected);
+  return (read && plainText(page).trim().split("\n", 1)[0]) || "?";
+}
 
 export class Pictures {
   private all: Picture[] = [];
   private shown = 0;
   private work = new AbortController();
 
-  constructor(private readonly limit: number) {
+  constructor(
+    private readonly limit: number,
+    private readonly mode: () => Mode,
+  ) {
     const preview = byId<HTMLImageElement>("preview");
+    preview.addEventListener("load", () => this.fit(preview.naturalWidth > preview.naturalHeight));
     preview.addEventListener("error", () => {
       if (!preview.src) return;
       const sentence = byId("no-preview");
@@ -29,6 +41,7 @@ export class Pictures {
       sentence.textContent = `${name} cannot be shown here`;
       sentence.hidden = false;
       preview.hidden = true;
+      this.fit(false);
     });
   }
 
@@ -47,8 +60,20 @@ export class Pictures {
   async take(files: File[]): Promise<void> {
     this.clear();
     this.all = files.slice(0, MOST).map((file) => ({ file, url: URL.createObjectURL(file) }));
-    const work = (this.work = new AbortController());
     this.show(0);
+    await this.readAll();
+  }
+
+  /* In another mode. */
+  async readAgain(): Promise<void> {
+    for (const picture of this.all) picture.page = picture.failure = undefined;
+    showBusy();
+    await this.readAll();
+  }
+
+  private async readAll(): Promise<void> {
+    this.work.abort();
+    const work = (this.work = new AbortController());
     this.drawStrip();
     for (const picture of this.all) {
       await this.readOne(picture, work.signal);
@@ -66,7 +91,8 @@ export class Pictures {
       return;
     }
     try {
-      picture.reading = await read(picture.file, signal);
+      picture.mode = this.mode();
+      picture.page = await read(picture.file, picture.mode, signal);
     } catch (error) {
       picture.failure = error instanceof Failure ? error.message : "the file could not be sent";
     }
@@ -79,6 +105,7 @@ export class Pictures {
     byId("no-preview").hidden = true;
     preview.hidden = !picture;
     if (!picture) {
+      this.fit(false);
       preview.removeAttribute("src");
       return;
     }
@@ -87,8 +114,14 @@ export class Pictures {
     this.showOutcome(picture);
   }
 
+  /* The sheet has the shape of a picture wider than high, which would leave half a square empty. */
+  private fit(wide: boolean): void {
+    byId("sheet").classList.toggle("fitted", wide);
+  }
+
   private showOutcome(picture: Picture): void {
-    if (picture.reading) showReading(picture.reading);
+    if (picture.page && picture.mode)
+      showReading(picture.page, { picture: picture.file, mode: picture.mode, from: "picture" });
     else if (picture.failure) showFailure(picture.failure);
     else showBusy();
   }
@@ -107,18 +140,13 @@ export class Pictures {
     const item = document.createElement("li");
     const button = document.createElement("button");
     const image = document.createElement("img");
-    const best = picture.reading?.kind === "read" ? picture.reading.candidates[0]?.text : undefined;
     button.type = "button";
     image.src = picture.url;
     image.alt = picture.file.name;
     image.addEventListener("error", () => image.replaceWith(picture.file.name));
     button.append(image);
-    if (picture.reading || picture.failure) {
-      const badge = document.createElement("span");
-      badge.className = "badge";
-      badge.textContent = best ?? "?";
-      button.append(badge);
-    }
+    if (picture.page || picture.failure)
+      button.append(element("span", "badge", badgeText(picture.page)));
     if (index === this.shown) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => {
       this.show(index);

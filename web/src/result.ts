@@ -1,92 +1,104 @@
 /* Showing a reading: the same elements as src/serve/view.c writes for browsers without a script,
  * and one spoken sentence. */
 
-import type { Candidate, Reading } from "./api";
+import { glyphsOf, type Glyph, type Mode, type Page } from "./api";
+import { hideBoxes, showBoxes } from "./boxes";
+import { byId, candidateList, element, percent } from "./dom";
+import { unlink } from "./links";
+import { forgetSteps, stepsOf } from "./steps";
+import { doubtSummary, plainText, textOf } from "./text";
 
-const SVG = "http://www.w3.org/2000/svg";
+const SPOKEN = 200; /* signs that are read out; the rest stands in the text */
 
-const content = (): HTMLElement => document.getElementById("content")!;
+const content = (): HTMLElement => byId("content");
 
-/* One decimal, and never more certain than it is. */
-function percent(share: number): string {
-  if (share > 0.9994) return "> 99.9\u00a0%";
-  if (share < 0.001) return "< 0.1\u00a0%";
-  return `${(share * 100).toFixed(1)}\u00a0%`;
-}
-
-function element(name: string, classes: string, ...children: (Node | string)[]): HTMLElement {
-  const made = document.createElement(name);
-  if (classes) made.className = classes;
-  made.append(...children);
-  return made;
-}
-
-/* An attribute of SVG and not a style, which the page's policy forbids in what the server writes.
- * */
-function bar(share: number): SVGElement {
-  const picture = document.createElementNS(SVG, "svg");
-  const part = document.createElementNS(SVG, "rect");
-  picture.setAttribute("class", "bar");
-  picture.setAttribute("aria-hidden", "true");
-  part.setAttribute("width", `${(share * 100).toFixed(2)}%`);
-  part.setAttribute("height", "100%");
-  part.setAttribute("rx", "5");
-  picture.append(part);
-  return picture;
-}
-
-function candidateList(candidates: Candidate[]): HTMLElement {
-  const list = element("ol", "candidates");
-  list.setAttribute("aria-label", "Candidates, best first");
-  for (const { text, confidence } of candidates) {
-    const share = element("span", "percent", percent(confidence));
-    list.append(element("li", "", element("span", "candidate", text), bar(confidence), share));
-  }
-  return list;
+/* What was read, and how: to be asked again for its steps. */
+export interface Source {
+  picture: Blob;
+  mode: Mode;
+  from: "picture" | "drawing";
 }
 
 function message(classes: string, heading: string, text: string): HTMLElement {
   return element("p", classes, element("strong", "", heading), ` ${text}`);
 }
 
+/* What was shown lets go of the picture, before anything new is built. */
+function letGo(): void {
+  hideBoxes();
+  unlink();
+  forgetSteps();
+}
+
 function show(spoken: string, ...children: HTMLElement[]): void {
   content().replaceChildren(element("article", "outcome", ...children));
   content().classList.remove("busy");
-  document.getElementById("status")!.textContent = spoken;
+  byId("status").textContent = spoken;
 }
 
-export function showReading(reading: Reading): void {
-  const best = reading.candidates[0];
-  if (reading.kind === "blank") {
-    const sentence = message("message", "Nothing to read yet.", "No ink was found.");
-    show("Nothing to read yet: no ink was found.", sentence);
-  } else if (reading.kind === "rejected" || !best) {
+function showOne(glyph: Glyph, steps: HTMLElement): void {
+  if (glyph.rejected) {
     const heading = "This does not look like a digit.";
     const sentence = message("message", heading, "A single, larger, clearer one helps.");
     const summary = element("summary", "", "What it came closest to");
-    const hints = best ? [element("details", "", summary, candidateList(reading.candidates))] : [];
-    show(heading, sentence, ...hints);
+    const hints = glyph.alternatives.length
+      ? [element("details", "", summary, candidateList(glyph.alternatives))]
+      : [];
+    show(heading, sentence, ...hints, steps);
+    return;
+  }
+  const share = element("strong", "", percent(glyph.confidence));
+  const sure = element("span", "sure", share, " confidence");
+  show(
+    `Reads as ${glyph.text}, ${percent(glyph.confidence)} confidence.`,
+    element("p", "answer", element("span", "sign", glyph.text), " ", sure),
+    candidateList([glyph, ...glyph.alternatives]),
+    steps,
+  );
+}
+
+function sentence(text: string): string {
+  if (!text) return "No sign could be read.";
+  return `Reads as ${text.length > SPOKEN ? `${text.slice(0, SPOKEN)} and more` : text}.`;
+}
+
+function showSeveral(page: Page, source: Source, steps: HTMLElement): void {
+  const doubts = doubtSummary(page);
+  const said = page.grid
+    ? `A grid of ${page.grid.rows} rows and ${page.grid.columns} columns.`
+    : sentence(plainText(page).replace(/\s+/g, " ").trim());
+  show(said + (doubts && ` ${doubts}.`), ...textOf(page), steps);
+  showBoxes(page, source.from);
+}
+
+export function showReading(page: Page, source: Source): void {
+  letGo();
+  const glyphs = glyphsOf(page);
+  const [first] = glyphs;
+  const steps = stepsOf(source.picture, source.mode);
+  if (!first && !page.grid) {
+    const sentence = message("message", "Nothing to read yet.", "No ink was found.");
+    show("Nothing to read yet: no ink was found.", sentence, steps);
+  } else if (first && glyphs.length === 1 && !page.grid) {
+    showOne(first, steps);
   } else {
-    const share = element("strong", "", percent(best.confidence));
-    const sure = element("span", "sure", share, " confidence");
-    show(
-      `Reads as ${best.text}, ${percent(best.confidence)} confidence.`,
-      element("p", "answer", element("span", "sign", best.text), " ", sure),
-      candidateList(reading.candidates),
-    );
+    showSeveral(page, source, steps);
   }
 }
 
 export function showFailure(sentence: string): void {
+  letGo();
   const shown = message("message failure", "That did not work:", `${sentence}.`);
   show(`That did not work: ${sentence}`, shown);
 }
 
 export function showInvitation(): void {
-  show("", element("p", "invitation", "Draw one digit, or choose a picture of one."));
+  letGo();
+  show("", element("p", "invitation", "Write digits, or choose a picture of some."));
 }
 
 /* What stands there is out of date: a new reading is on its way. */
 export function showBusy(): void {
   content().classList.add("busy");
+  letGo();
 }

@@ -1,5 +1,5 @@
 # Every kind of wrong option is named, with what would be right, and nothing is done.
-for arguments in '--nope x' '-z x' '--format=xml x' '--format' '--threads -1 x' '--threads=two x' '--help=3'; do
+for arguments in '--nope x' '-z x' '--format=xml x' '--format' '--jobs -1 x' '--jobs=two x' '--help=3'; do
   scrawl read $arguments 2>&1
   echo "status $?"
 done

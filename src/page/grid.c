@@ -1,0 +1,267 @@
+/* Grids from ruled lines.
+ *
+ * Rules that lie on one line (a side of a box and that of the next, a line with gaps) are one; what
+ * lines of the other direction they meet joins them to grids. In each grid the lines are ordered by
+ * where they cross its middle; neighbouring lines of both directions make cells, whose corners are
+ * where the lines cross, so that skew and perspective do not matter. A cell counts when most of its
+ * sides are there. Ticks that stand on one line make a comb, whose other side is where they end. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "page/sheet.h"
+
+enum { MOST_LINES = 256, LEAST_SIDE = 8 };
+
+#define SUPPORT 0.6 /* of a cell's sides */
+
+/* across = offset + slope * along; ends along. Upright lines: along is y. */
+typedef struct line {
+  double offset, slope, from, to, thickness;
+  double weight;
+  int group;
+} line;
+
+typedef struct layout {
+  line lines[2][MOST_LINES]; /* lying, upright */
+  int count[2];
+} layout;
+
+static double across(const line *l, double along) {
+  return l->offset + l->slope * along;
+}
+
+static line line_of(const page_rule *rule) {
+  double a0 = rule->upright ? rule->from.y : rule->from.x,
+         a1 = rule->upright ? rule->to.y : rule->to.x;
+  double c0 = rule->upright ? rule->from.x : rule->from.y,
+         c1 = rule->upright ? rule->to.x : rule->to.y;
+  double slope = a1 - a0 > 1 ? (c1 - c0) / (a1 - a0) : 0;
+  return (line){c0 - slope * a0, slope, a0, a1, rule->thickness, a1 - a0, -1};
+}
+
+static int longest_first(const void *a, const void *b) {
+  const line *first = a, *second = b;
+  return first->weight > second->weight ? -1 : first->weight < second->weight;
+}
+
+static page_point crossing(const line *lying, const line *upright) {
+  double x =
+      (upright->offset + upright->slope * lying->offset) / (1 - upright->slope * lying->slope);
+  return (page_point){x, across(lying, x)};
+}
+
+static bool meet(const line *lying, const line *upright) {
+  page_point p = crossing(lying, upright);
+  double slack = 3 + lying->thickness + upright->thickness;
+  double slack_x = slack + 0.03 * (lying->to - lying->from);
+  double slack_y = slack + 0.03 * (upright->to - upright->from);
+  return p.x >= lying->from - slack_x && p.x <= lying->to + slack_x &&
+         p.y >= upright->from - slack_y && p.y <= upright->to + slack_y;
+}
+
+/* Joins, into the longer one, what lies on the same line with no gap longer than itself. */
+static void collect(const page_sheet *sheet, layout *found) {
+  line all[2][MOST_LINES];
+  int count[2] = {0};
+  for (size_t i = 0; i < sheet->rule_count; ++i) {
+    int way = sheet->rules[i].upright;
+    if (count[way] < MOST_LINES) all[way][count[way]++] = line_of(&sheet->rules[i]);
+  }
+  for (int way = 0; way < 2; ++way) {
+    qsort(all[way], (size_t)count[way], sizeof **all, longest_first);
+    for (int i = 0; i < count[way]; ++i) {
+      line *l = &all[way][i], *into = NULL;
+      for (int k = 0; k < found->count[way] && !into; ++k) {
+        line *other = &found->lines[way][k];
+        double middle = (l->from + l->to) / 2,
+               off = fabs(across(other, middle) - across(l, middle));
+        double gap = fmax(l->from - other->to, other->from - l->to), reach = l->to - l->from;
+        double slack = 2 + 0.5 * (l->thickness + other->thickness) + 0.01 * fmax(gap, 0);
+        if (off <= slack && gap < 1.5 * reach) into = other;
+      }
+      if (!into) {
+        found->lines[way][found->count[way]++] = *l;
+        continue;
+      }
+      into->from = fmin(into->from, l->from);
+      into->to = fmax(into->to, l->to);
+      into->thickness = fmax(into->thickness, l->thickness);
+    }
+  }
+}
+
+/* Numbers the connected groups; returns how many. */
+static int group(layout *found) {
+  int groups = 0;
+  for (int i = 0; i < found->count[0]; ++i) {
+    if (found->lines[0][i].group >= 0) continue;
+    found->lines[0][i].group = groups;
+    for (bool again = true; again;) {
+      again = false;
+      for (int h = 0; h < found->count[0]; ++h)
+        for (int v = 0; v < found->count[1]; ++v) {
+          line *lying = &found->lines[0][h], *upright = &found->lines[1][v];
+          if ((lying->group == groups) == (upright->group == groups)) continue;
+          if (lying->group >= 0 && upright->group >= 0) continue;
+          if (!meet(lying, upright)) continue;
+          lying->group = upright->group = groups;
+          again = true;
+        }
+    }
+    ++groups;
+  }
+  return groups;
+}
+
+static double middle_of(const line *const *lines, int count) {
+  double sum = 0;
+  for (int i = 0; i < count; ++i) sum += (lines[i]->from + lines[i]->to) / 2;
+  return count ? sum / count : 0;
+}
+
+/* The lines of one group and direction in the order in which they cross its middle. */
+static int order(const layout *found, int way, int number, const line **out) {
+  int count = 0;
+  for (int i = 0; i < found->count[way]; ++i)
+    if (found->lines[way][i].group == number) out[count++] = &found->lines[way][i];
+  double middle = middle_of(out, count);
+  for (int i = 1; i < count; ++i)
+    for (int k = i; k > 0 && across(out[k], middle) < across(out[k - 1], middle); --k) {
+      const line *swap = out[k];
+      out[k] = out[k - 1];
+      out[k - 1] = swap;
+    }
+  /* Two sides of one thick line, or of neighbouring boxes that all but touch. */
+  int kept = 0;
+  for (int i = 0; i < count; ++i) {
+    double near = LEAST_SIDE + (kept ? out[kept - 1]->thickness / 2 : 0) + out[i]->thickness / 2;
+    if (kept && across(out[i], middle) - across(out[kept - 1], middle) < near) {
+      if (out[i]->to - out[i]->from > out[kept - 1]->to - out[kept - 1]->from)
+        out[kept - 1] = out[i];
+      continue;
+    }
+    out[kept++] = out[i];
+  }
+  return kept;
+}
+
+/* The share of from .. to that rules of the sheet cover along line `l`. */
+static double cover(const page_sheet *sheet, const line *l, bool upright, double from, double to) {
+  double sum = 0;
+  for (size_t i = 0; i < sheet->rule_count; ++i) {
+    if (sheet->rules[i].upright != upright) continue;
+    line r = line_of(&sheet->rules[i]);
+    double low = fmax(r.from, from), high = fmin(r.to, to), at = (low + high) / 2;
+    if (high <= low || fabs(across(&r, at) - across(l, at)) > 3 + r.thickness + l->thickness)
+      continue;
+    sum += high - low;
+  }
+  return to > from ? fmin(sum / (to - from), 1) : 0;
+}
+
+/* Within the lines: half of them, and a pixel of blur, are left out. */
+static ink_box inside(const page_cell *cell, double thick_x, double thick_y, const ink_image *ink) {
+  double left = fmax(cell->corner[0].x, cell->corner[3].x),
+         right = fmin(cell->corner[1].x, cell->corner[2].x);
+  double top = fmax(cell->corner[0].y, cell->corner[1].y),
+         bottom = fmin(cell->corner[2].y, cell->corner[3].y);
+  left = fmax(ceil(left + thick_x / 2 + 1), 0), top = fmax(ceil(top + thick_y / 2 + 1), 0);
+  right = fmin(floor(right - thick_x / 2 - 1), ink->width);
+  bottom = fmin(floor(bottom - thick_y / 2 - 1), ink->height);
+  if (right <= left || bottom <= top) return (ink_box){(int)left, (int)top, 0, 0};
+  return (ink_box){(int)left, (int)top, (int)(right - left), (int)(bottom - top)};
+}
+
+static page_cell cell_of(const line *top, const line *right, const line *bottom, const line *left,
+                         const ink_image *ink) {
+  page_cell cell = {
+      {crossing(top, left), crossing(top, right), crossing(bottom, right), crossing(bottom, left)},
+      {0}};
+  cell.box = inside(&cell, fmax(left->thickness, right->thickness),
+                    fmax(top->thickness, bottom->thickness), ink);
+  return cell;
+}
+
+/* The share of all cells' sides that are there. */
+static double support(const page_sheet *sheet, const line **lying, int rows, const line **upright,
+                      int columns) {
+  double sum = 0;
+  for (int r = 0; r <= rows; ++r)
+    for (int c = 0; c < columns; ++c)
+      sum += cover(sheet, lying[r], false, crossing(lying[r], upright[c]).x,
+                   crossing(lying[r], upright[c + 1]).x);
+  for (int c = 0; c <= columns; ++c)
+    for (int r = 0; r < rows; ++r)
+      sum += cover(sheet, upright[c], true, crossing(lying[r], upright[c]).y,
+                   crossing(lying[r + 1], upright[c]).y);
+  return sum / ((rows + 1) * columns + (columns + 1) * rows);
+}
+
+/* The line on which the free ends of a comb's ticks lie. */
+static line other_side(const line *base, const line **ticks, int count) {
+  double up = 0;
+  for (int i = 0; i < count; ++i)
+    up += crossing(base, ticks[i]).y - (ticks[i]->from + ticks[i]->to) / 2;
+  double sum = 0;
+  for (int i = 0; i < count; ++i) {
+    page_point foot = crossing(base, ticks[i]);
+    sum += (up > 0 ? ticks[i]->from : ticks[i]->to) - foot.y;
+  }
+  line other = *base;
+  other.offset += sum / count;
+  other.thickness = 0;
+  return other;
+}
+
+static scrawl_status fill(const page_sheet *sheet, const line **lying, int rows,
+                          const line **upright, int columns, page_grid *grid, base_error *error) {
+  page_cell *cells = base_alloc((size_t)rows * (size_t)columns, sizeof *cells);
+  if (!cells) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a grid");
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c)
+      cells[r * columns + c] =
+          cell_of(lying[r], upright[c + 1], lying[r + 1], upright[c], &sheet->ink);
+  page_grid_free(grid);
+  *grid = (page_grid){rows, columns, cells};
+  return SCRAWL_OK;
+}
+
+static scrawl_status try_group(const page_sheet *sheet, const layout *found, int number,
+                               page_grid *grid, base_error *error) {
+  const line *lying[MOST_LINES + 1], *upright[MOST_LINES];
+  int h = order(found, 0, number, lying), v = order(found, 1, number, upright);
+  line other;
+  double least = SUPPORT;
+  if (h == 1 && v >= 3) {
+    other = other_side(lying[0], upright, v);
+    lying[1] = &other;
+    if (other.offset < lying[0]->offset) lying[1] = lying[0], lying[0] = &other;
+    h = 2;
+    least = SUPPORT * 0.7; /* one side is open */
+  }
+  if (h < 2 || v < 2 || (h - 1) * (v - 1) <= grid->rows * grid->columns) return SCRAWL_OK;
+  if (support(sheet, lying, h - 1, upright, v - 1) < least) return SCRAWL_OK;
+  return fill(sheet, lying, h - 1, upright, v - 1, grid, error);
+}
+
+scrawl_status page_find_grid(const page_sheet *sheet, page_grid *grid, base_error *error) {
+  *grid = (page_grid){0};
+  layout *found = base_alloc_zero(1, sizeof *found);
+  if (!found) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find a grid");
+  collect(sheet, found);
+  int groups = group(found);
+  scrawl_status status = SCRAWL_OK;
+  for (int i = 0; i < groups && status == SCRAWL_OK; ++i)
+    status = try_group(sheet, found, i, grid, error);
+  base_free(found);
+  if (status != SCRAWL_OK) page_grid_free(grid);
+  return status;
+}
+
+void page_grid_free(page_grid *grid) {
+  if (!grid) return;
+  base_free(grid->cells);
+  *grid = (page_grid){0};
+}

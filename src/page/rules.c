@@ -1,0 +1,426 @@
+/* Ruled lines and boxes, told from strokes and taken away.
+ *
+ * Straight thin lines (trace.c) may be rules or strokes: a 1, the bar of a 7. A line is taken for a
+ * rule
+ * - when it is several times as long as glyphs are high: ruled paper, margins, underlines;
+ * - when both its ends meet lines of the other direction that are rules for the same reason: boxes,
+ *   tables, combs. Lines that do not are dropped until none is left to drop, as for the 2-core of a
+ *   graph; so a closed rectangle stays and a 4 does not;
+ * - when it is one of several ticks of like length that stand on a rule: a comb; and one that is
+ *   missing among ticks at equal distances is looked for.
+ *
+ * Taking away: at each place along the line the run of ink across it is measured. Where it is as
+ * thick as the line itself it becomes paper, where it is thicker a stroke crosses, and stays
+ * whole. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "page/trace.h"
+
+enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
+
+#define LYING_LENGTH   3.0 /* heights of glyphs */
+#define UPRIGHT_LENGTH 4.0
+#define BOX_LENGTH     0.7  /* of a side of a box */
+#define LONE_THIN      12.0 /* times as long as thick */
+
+typedef struct finder {
+  page_lines lines[2]; /* lying, upright */
+  bool *rule[2];
+  int size[2];  /* of the picture along each: width, height */
+  double glyph; /* usual height of glyphs; 0: there are none */
+} finder;
+
+static int length_of(const page_line *line) {
+  return line->last - line->first + 1;
+}
+
+/* Where on line `a` (along) line `b`, of the other direction, meets it; false when it does not. */
+static bool meet(const page_line *a, const page_line *b, double *along) {
+  double determinant = 1 - a->slope * b->slope;
+  if (fabs(determinant) < 0.1) return false;
+  double at = (b->offset + b->slope * a->offset) / determinant; /* along a, across b */
+  double other = a->offset + a->slope * at;                     /* across a, along b */
+  double slack = 1.5 + 0.5 * (a->thickness + b->thickness);
+  double slack_a = slack + fmin(0.04 * length_of(a), 8),
+         slack_b = slack + fmin(0.04 * length_of(b), 8);
+  *along = at;
+  return at >= a->first - slack_a && at <= a->last + slack_a && other >= b->first - slack_b &&
+         other <= b->last + slack_b;
+}
+
+/* The share of line `i` between the first and the last of the rules that it meets. */
+static double held(const finder *f, int way, size_t i) {
+  const page_line *line = &f->lines[way].items[i];
+  double low = INFINITY, high = -INFINITY, at;
+  for (size_t k = 0; k < f->lines[!way].count; ++k) {
+    if (!f->rule[!way][k] || !meet(line, &f->lines[!way].items[k], &at)) continue;
+    low = fmin(low, at), high = fmax(high, at);
+  }
+  return high > low ? (high - low) / length_of(line) : 0;
+}
+
+/* Lines that may be sides of boxes, less those that hang loose, again and again. */
+static void find_boxes(finder *f) {
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i)
+      f->rule[way][i] = length_of(&f->lines[way].items[i]) >= BOX_LENGTH * f->glyph;
+  for (bool again = true; again;) {
+    again = false;
+    for (int way = 0; way < 2; ++way)
+      for (size_t i = 0; i < f->lines[way].count; ++i) {
+        if (!f->rule[way][i] || held(f, way, i) >= 0.6) continue;
+        f->rule[way][i] = false;
+        again = true;
+      }
+  }
+}
+
+/* A 1 that fills its cell meets the lines above and below like a side of a box; but sides of boxes
+ * go on over several rows, or are as long as those beside them. One with no other rule on the same
+ * line is dropped where others are far longer. */
+static void drop_strokes(finder *f) {
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      int longest = 0;
+      bool goes_on = false;
+      double middle = (line->first + line->last) / 2.0, at;
+      if (!f->rule[way][i]) continue;
+      for (size_t k = 0; k < f->lines[!way].count; ++k) {
+        const page_line *crossing = &f->lines[!way].items[k];
+        if (!f->rule[!way][k] || !meet(line, crossing, &at)) continue;
+        for (size_t n = 0; n < f->lines[way].count; ++n) {
+          const page_line *other = &f->lines[way].items[n];
+          if (n == i || !f->rule[way][n] || !meet(other, crossing, &at)) continue;
+          if (length_of(other) > longest) longest = length_of(other);
+        }
+      }
+      for (size_t n = 0; n < f->lines[way].count && !goes_on; ++n) {
+        const page_line *other = &f->lines[way].items[n];
+        double off = other->offset + other->slope * middle - line->offset - line->slope * middle;
+        goes_on = n != i && f->rule[way][n] && fabs(off) <= 1.5 + 0.5 * other->thickness;
+      }
+      if (!goes_on && longest > 2 * length_of(line)) f->rule[way][i] = false;
+    }
+}
+
+static void find_long(finder *f) {
+  if (f->glyph <= 0) return;
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      int length = length_of(line);
+      double least = way ? fmax(UPRIGHT_LENGTH * f->glyph, 0.4 * f->size[way])
+                         : fmax(LYING_LENGTH * f->glyph, 0.08 * f->size[way]);
+      if (length >= least && length >= LONE_THIN * line->thickness) f->rule[way][i] = true;
+    }
+}
+
+/* ---- combs ---- */
+
+typedef struct stand {
+  double at;
+  size_t line;
+} stand;
+
+static int by_place(const void *a, const void *b) {
+  const stand *first = a, *second = b;
+  return first->at < second->at ? -1 : first->at > second->at;
+}
+
+/* The upright lines with one end on a lying one, from left to right. */
+static size_t find_stands(const finder *f, const page_line *base, stand *stands) {
+  size_t count = 0;
+  for (size_t k = 0; k < f->lines[1].count; ++k) {
+    const page_line *tick = &f->lines[1].items[k];
+    double at, slack = 4 + base->thickness + tick->thickness;
+    if (!meet(tick, base, &at) || fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack)
+      continue;
+    if (meet(base, tick, &stands[count].at)) stands[count++].line = k;
+  }
+  qsort(stands, count, sizeof *stands, by_place);
+  return count;
+}
+
+/* Whether the stand lies on the comb of this pitch through `start`, and is like its tick. */
+static bool on_comb(const finder *f, const stand *start, double pitch, const stand *other) {
+  const page_line *a = &f->lines[1].items[start->line], *b = &f->lines[1].items[other->line];
+  double steps = (other->at - start->at) / pitch;
+  return fabs(steps - round(steps)) <= 0.12 + 0.03 * fabs(steps) &&
+         abs(length_of(a) - length_of(b)) <= 2 + length_of(a) / 4 &&
+         fabs(a->slope - b->slope) <= 0.08;
+}
+
+/* In perspective the pitch changes from tick to tick: from the comb on, in one direction, each next
+ * tick may be a little nearer or farther than the one before. */
+static void follow_comb(finder *f, const stand *stands, size_t count, int step) {
+  int last = -1, before = -1;
+  for (int k = step > 0 ? 0 : (int)count - 1; k >= 0 && k < (int)count; k += step)
+    if (f->rule[1][stands[k].line]) before = last, last = k;
+  for (int k = last + step; before >= 0 && k >= 0 && k < (int)count; k += step) {
+    const page_line *a = &f->lines[1].items[stands[last].line];
+    const page_line *b = &f->lines[1].items[stands[k].line];
+    double ratio = (stands[k].at - stands[last].at) / (stands[last].at - stands[before].at);
+    if (ratio > 1.35) break;
+    if (ratio < 0.75 || abs(length_of(a) - length_of(b)) > 2 + length_of(a) / 4 ||
+        fabs(a->slope - b->slope) > 0.08)
+      continue;
+    f->rule[1][stands[k].line] = true;
+    before = last, last = k;
+  }
+}
+
+/* Ticks on a lying rule: LEAST_TICKS or more of like length, at equal distances but for some that
+ * are hidden. Of all pitches between two neighbours, or the next but one, the one with the most
+ * ticks less the gaps between them is taken: a 1 in each of two cells makes no comb. */
+static void find_ticks(finder *f) {
+  stand stands[PAGE_MOST_LINES];
+  for (size_t i = 0; i < f->lines[0].count; ++i) {
+    if (!f->rule[0][i]) continue;
+    size_t count = find_stands(f, &f->lines[0].items[i], stands), start = 0;
+    double pitch = 0, best = 0;
+    for (size_t k = 0; k < count; ++k)
+      for (size_t n = k + 1; n < count && n <= k + 3; ++n) {
+        double tried = stands[n].at - stands[k].at, low = INFINITY, high = -INFINITY;
+        int hits = 0;
+        if (tried < 0.8 * f->glyph || tried < LEAST_LENGTH) continue;
+        for (size_t m = 0; m < count; ++m) {
+          if (!on_comb(f, &stands[k], tried, &stands[m])) continue;
+          ++hits;
+          low = fmin(low, stands[m].at), high = fmax(high, stands[m].at);
+        }
+        double score = hits - 0.6 * ((high - low) / tried + 1 - hits);
+        if (hits < LEAST_TICKS || score <= best) continue;
+        best = score, pitch = tried, start = k;
+      }
+    for (size_t k = 0; k < count && best > 0; ++k)
+      if (on_comb(f, &stands[start], pitch, &stands[k])) f->rule[1][stands[k].line] = true;
+    if (best > 0) {
+      follow_comb(f, stands, count, 1);
+      follow_comb(f, stands, count, -1);
+    }
+  }
+}
+
+/* A mask, or darkness, as a rule sees it: along and across. */
+static inline uint8_t *pixel(const ink_image *image, int way, int along, int across) {
+  size_t x = (size_t)(way ? across : along), y = (size_t)(way ? along : across);
+  return &image->pixels[y * image->stride + x];
+}
+
+/* Wipes out what is no thicker than the line, at one place along it. */
+static void wipe_at(const ink_image *mask, const ink_image *dark, int way, int along, int centre,
+                    int most) {
+  int across = way ? mask->width : mask->height;
+  if (centre < 0 || centre >= across) return;
+  for (int off = 1; !*pixel(mask, way, along, centre) && off <= 2; ++off) {
+    if (centre + off < across && *pixel(mask, way, along, centre + off))
+      centre += off;
+    else if (centre - off >= 0 && *pixel(mask, way, along, centre - off))
+      centre -= off;
+  }
+  if (!*pixel(mask, way, along, centre)) return;
+  int from = centre, to = centre;
+  while (from > 0 && centre - from <= most && *pixel(mask, way, along, from - 1)) --from;
+  while (to + 1 < across && to - from <= most && *pixel(mask, way, along, to + 1)) ++to;
+  if (to - from + 1 > most) return;
+  for (int i = from - RIM; i <= to + RIM; ++i) {
+    if (i < 0 || i >= across) continue;
+    if ((i < from || i > to) && *pixel(mask, way, along, i)) continue;
+    *pixel(mask, way, along, i) = 0;
+    if (dark) *pixel(dark, way, along, i) = DARK_PAPER;
+  }
+}
+
+static void wipe(const ink_image *mask, const ink_image *dark, int way, const page_line *line) {
+  int most = (int)(1.35 * line->thickness + 1.5), size = way ? mask->height : mask->width;
+  int over = 2 + (int)line->thickness; /* ends fade */
+  for (int along = line->first - over; along <= line->last + over; ++along) {
+    if (along < 0 || along >= size) continue;
+    int i = along < line->first ? line->first : along > line->last ? line->last : along;
+    double at = line->centre[i - line->first] + line->slope * (along - i);
+    wipe_at(mask, dark, way, along, (int)at, most);
+  }
+}
+
+/* ---- lines that strokes hide ---- */
+
+/* The share of places along a line where the mask has ink. */
+static double inked(const ink_image *mask, int way, const page_line *line) {
+  int across = way ? mask->width : mask->height, along = way ? mask->height : mask->width, hits = 0;
+  for (int i = line->first; i <= line->last; ++i) {
+    int centre = (int)line->centre[i - line->first];
+    bool hit = false;
+    for (int off = -1; off <= 1 && i >= 0 && i < along; ++off)
+      hit =
+          hit || (centre + off >= 0 && centre + off < across && *pixel(mask, way, i, centre + off));
+    hits += hit;
+  }
+  return (double)hits / length_of(line);
+}
+
+/* The line at `share` of the way from one to the other. */
+static bool between(const page_line *a, const page_line *b, double share, page_line *line) {
+  *line = *a;
+  line->first = (int)lrint(a->first + share * (b->first - a->first));
+  line->last = (int)lrint(a->last + share * (b->last - a->last));
+  line->offset += share * (b->offset - a->offset);
+  line->slope += share * (b->slope - a->slope);
+  line->thickness = fmax(a->thickness, b->thickness);
+  if (line->last <= line->first) return false;
+  line->centre = base_alloc((size_t)length_of(line), sizeof *line->centre);
+  if (!line->centre) return false;
+  for (int i = line->first; i <= line->last; ++i)
+    line->centre[i - line->first] = (float)(line->offset + line->slope * i);
+  return true;
+}
+
+static int by_size(const void *a, const void *b) {
+  double first = *(const double *)a, second = *(const double *)b;
+  return first < second ? -1 : first > second;
+}
+
+/* Where upright rules stand on a lying one at equal distances but for a gap of two or three, a
+ * stroke runs along the missing one: it is put in if there is ink where it should be. */
+static void find_hidden(finder *f, const ink_image *mask) {
+  stand stands[PAGE_MOST_LINES + PAGE_MORE_LINES];
+  double gaps[PAGE_MOST_LINES + PAGE_MORE_LINES];
+  page_lines *upright = &f->lines[1];
+  for (size_t i = 0; i < f->lines[0].count; ++i) {
+    size_t count = 0;
+    if (!f->rule[0][i]) continue;
+    for (size_t k = 0; k < upright->count; ++k)
+      if (f->rule[1][k] && meet(&f->lines[0].items[i], &upright->items[k], &stands[count].at))
+        stands[count++].line = k;
+    if (count < LEAST_TICKS + 1) continue;
+    qsort(stands, count, sizeof *stands, by_place);
+    for (size_t k = 0; k + 1 < count; ++k) gaps[k] = stands[k + 1].at - stands[k].at;
+    qsort(gaps, count - 1, sizeof *gaps, by_size);
+    double usual = gaps[(count - 1) / 2];
+    for (size_t k = 0; k + 1 < count && usual > 2 * LEAST_LENGTH / 3.0; ++k) {
+      double ratio = (stands[k + 1].at - stands[k].at) / usual;
+      int missing = (int)lrint(ratio) - 1;
+      if (missing < 1 || missing > 2 || fabs(ratio - missing - 1) > 0.15) continue;
+      for (int m = 1; m <= missing && upright->count < PAGE_MOST_LINES + PAGE_MORE_LINES; ++m) {
+        page_line line;
+        if (!between(&upright->items[stands[k].line], &upright->items[stands[k + 1].line],
+                     (double)m / (missing + 1), &line))
+          continue;
+        if (inked(mask, 1, &line) < 0.6) {
+          base_free(line.centre);
+          continue;
+        }
+        f->rule[1][upright->count] = true;
+        upright->items[upright->count++] = line;
+      }
+    }
+  }
+}
+
+/* The height of glyphs, from the components that are left when all lines are away: that below which
+ * 60 % of all heights, added up, lie. */
+static scrawl_status find_glyph_height(finder *f, const ink_image *mask, uint8_t *scratch,
+                                       base_error *error) {
+  ink_image rest = {mask->width, mask->height, (size_t)mask->width, scratch};
+  page_runs runs;
+  memcpy(rest.pixels, mask->pixels, (size_t)mask->width * (size_t)mask->height);
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      const page_line *line = &f->lines[way].items[i];
+      if (length_of(line) >= 0.06 * fmax(f->size[0], f->size[1]) &&
+          length_of(line) >= LONE_THIN * line->thickness)
+        wipe(&rest, NULL, way, line);
+    }
+  BASE_TRY(page_find_runs(&rest, true, &runs, error));
+  enum { BINS = 4096 };
+  uint32_t histogram[BINS] = {0};
+  uint64_t total = 0, sum = 0;
+  double stroke = page_find_stroke(&runs, mask->width, mask->height);
+  for (size_t i = 0; i < runs.component_count; ++i) {
+    ink_box box = runs.components[i].box;
+    int height = box.height < BINS ? box.height : BINS - 1;
+    if (height < 3 * stroke || height < 8 || box.width < 1.5 * stroke) continue;
+    if (box.width > 0.6 * f->size[0] && box.height > 0.6 * f->size[1]) continue;
+    histogram[height] += (uint32_t)height;
+    total += (uint64_t)height;
+  }
+  int height = 0;
+  while (total && height < BINS - 1 && (sum += histogram[height]) * 10 < total * 6) ++height;
+  f->glyph = height;
+  page_runs_free(&runs);
+  return SCRAWL_OK;
+}
+
+static void transpose(const ink_image *from, ink_image *to) {
+  enum { TILE = 32 };
+  for (int y = 0; y < from->height; y += TILE)
+    for (int x = 0; x < from->width; x += TILE)
+      for (int v = y; v < y + TILE && v < from->height; ++v)
+        for (int u = x; u < x + TILE && u < from->width; ++u)
+          to->pixels[(size_t)u * to->stride + (size_t)v] =
+              from->pixels[(size_t)v * from->stride + (size_t)u];
+}
+
+static scrawl_status find_lines(finder *f, const ink_image *mask, uint8_t *scratch,
+                                base_error *error) {
+  ink_image turned = {mask->height, mask->width, (size_t)mask->height, scratch};
+  int side = mask->width > mask->height ? mask->width : mask->height;
+  int least = side / 80 > LEAST_LENGTH ? side / 80 : LEAST_LENGTH;
+  transpose(mask, &turned);
+  scrawl_status status = page_trace_lines(&turned, least, &f->lines[0], error);
+  if (status == SCRAWL_OK) status = page_trace_lines(mask, least, &f->lines[1], error);
+  for (int way = 0; way < 2 && status == SCRAWL_OK; ++way) {
+    f->rule[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->rule);
+    if (!f->rule[way])
+      status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ruled lines");
+  }
+  return status;
+}
+
+static page_rule rule_of(const page_line *line, int way) {
+  double from = line->offset + line->slope * line->first,
+         to = line->offset + line->slope * line->last;
+  page_rule rule = {.thickness = line->thickness, .upright = way};
+  rule.from = way ? (page_point){from, line->first} : (page_point){line->first, from};
+  rule.to = way ? (page_point){to, line->last + 1} : (page_point){line->last + 1, to};
+  return rule;
+}
+
+static scrawl_status take_away(finder *f, const ink_image *mask, const ink_image *dark,
+                               page_rule **rules, size_t *count, base_error *error) {
+  *rules = base_alloc(f->lines[0].count + f->lines[1].count, sizeof **rules);
+  if (!*rules) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for ruled lines");
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      if (!f->rule[way][i]) continue;
+      wipe(mask, dark, way, &f->lines[way].items[i]);
+      (*rules)[(*count)++] = rule_of(&f->lines[way].items[i], way);
+    }
+  return SCRAWL_OK;
+}
+
+scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scratch,
+                                page_rule **rules, size_t *count, base_error *error) {
+  finder f = {.size = {mask->width, mask->height}};
+  *rules = NULL;
+  *count = 0;
+  scrawl_status status = find_lines(&f, mask, scratch, error);
+  if (status == SCRAWL_OK && f.lines[0].count + f.lines[1].count)
+    status = find_glyph_height(&f, mask, scratch, error);
+  if (status == SCRAWL_OK) {
+    find_boxes(&f);
+    drop_strokes(&f);
+    find_long(&f);
+    find_ticks(&f);
+    find_hidden(&f, mask);
+    status = take_away(&f, mask, dark, rules, count, error);
+  }
+  for (int way = 0; way < 2; ++way) {
+    page_lines_free(&f.lines[way]);
+    base_free(f.rule[way]);
+  }
+  return status;
+}

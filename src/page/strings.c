@@ -1,0 +1,236 @@
+/* Rows of pieces to lines of text: the best path through the guesses, and what is written between
+ * glyphs.
+ *
+ * A glyph's confidence is the recogniser's times the share of all paths' likelihood that falls to
+ * paths with that very glyph in them; a line's is the product of its glyphs'. Marks and gaps
+ * between two glyphs become separators, those at the ends of a line nothing. A thing as tall as a
+ * glyph that is none (a currency mark, a letter) parts like a gap; a glyph that is rejected for
+ * doubt keeps its place in the text as READ_UNKNOWN, so that nothing is lost silently. */
+#include "page/strings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "page/guess.h"
+
+/* In heights of the row. Of the gaps sorted by width the first that is this much wider than the one
+ * before it, and this wide, is the narrowest space ... */
+#define SPACE_STEP 0.28
+#define SPACE      0.55
+/* ... and a single gap, which there is no other to compare with, is one from here on. */
+#define SPACE_ALONE 0.9
+
+enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
+
+/* What is to become a glyph of a line. */
+typedef struct found {
+  const page_guess *guess;
+  size_t index; /* of the guess */
+  double share;
+  ink_box box;
+  char separator[MOST_SEPARATOR]; /* before it: "" or one sign */
+} found;
+
+typedef struct row_reader {
+  read_reader *reader;
+  const page_segments *segments;
+  const page_guesses *guesses;
+  base_arena *arena;
+  /* work space, enough for the longest row */
+  read_span *spans;
+  size_t *of; /* of each span: its guess */
+  size_t *path;
+  double *share, *gaps;
+  found *found;
+} row_reader;
+
+static scrawl_status no_memory(base_error *error) {
+  return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to read a page");
+}
+
+static const char *mark_text(page_mark mark) {
+  switch (mark) {
+  case PAGE_DOT:
+    return ".";
+  case PAGE_COMMA:
+    return ",";
+  case PAGE_DASH:
+    return "-";
+  default:
+    return "";
+  }
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The width from which on gaps are spaces. Digits that are all written far apart have none. */
+static double least_space(const double *sorted, size_t count, double height) {
+  if (count == 1) return SPACE_ALONE * height;
+  for (size_t i = 1; i < count; i++)
+    if (sorted[i] >= SPACE * height && sorted[i] - sorted[i - 1] >= SPACE_STEP * height)
+      return sorted[i];
+  return INFINITY;
+}
+
+/* Wide gaps become spaces, where no mark is. */
+static void find_spaces(row_reader *r, const page_row *row, size_t count) {
+  if (count < 2) return;
+  size_t gaps = count - 1, plain = 0;
+  double *sorted = r->gaps + count;
+  for (size_t i = 0; i < gaps; i++) {
+    ink_box before = r->found[i].box;
+    r->gaps[i] = fmax(r->found[i + 1].box.x - (before.x + before.width), 0);
+    if (!*r->found[i + 1].separator) sorted[plain++] = r->gaps[i];
+  }
+  qsort(sorted, plain, sizeof *sorted, compare_doubles);
+  double least = plain ? least_space(sorted, plain, row->height) : INFINITY;
+  for (size_t i = 0; i < gaps; i++)
+    if (!*r->found[i + 1].separator && r->gaps[i] >= least) strcpy(r->found[i + 1].separator, " ");
+}
+
+/* Walks the path: glyphs, and for each what stands between it and the one before. */
+static size_t collect(row_reader *r, size_t length) {
+  size_t count = 0;
+  const char *separator = "";
+  for (size_t i = 0; i < length; i++) {
+    size_t index = r->of[r->path[i]];
+    const page_guess *guess = &r->guesses->items[index];
+    ink_box box = page_pieces_box(r->segments, guess->first, guess->end);
+    if (guess->glyph) {
+      found *next = &r->found[count];
+      *next = (found){guess, index, r->share[i], box, ""};
+      if (count) memcpy(next->separator, separator, strlen(separator) + 1);
+      count++;
+      separator = "";
+      continue;
+    }
+    if (guess->mark == PAGE_NO_MARK)
+      separator = " ";
+    else if (*mark_text(guess->mark) && !*separator)
+      separator = mark_text(guess->mark);
+  }
+  return count;
+}
+
+static ink_box join(ink_box a, ink_box b) {
+  int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
+  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
+  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
+  return (ink_box){left, top, right - left, bottom - top};
+}
+
+static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
+  size_t classes = (size_t)read_reader_model(r->reader)->classes;
+  line->glyphs = base_arena_alloc(r->arena, count, sizeof *line->glyphs);
+  float *scaled = base_arena_alloc(r->arena, classes, sizeof *scaled);
+  if (!line->glyphs || !scaled) return no_memory(error);
+  line->confidence = 1;
+  for (size_t i = 0; i < count; i++) {
+    const float *row = r->guesses->rows + r->found[i].index * classes;
+    read_glyph *glyph = &line->glyphs[line->glyph_count++];
+    for (size_t c = 0; c < classes; c++) scaled[c] = row[c] * (float)r->found[i].share;
+    glyph->box = r->found[i].box;
+    BASE_TRY(read_glyph_of_row(r->reader, scaled, r->arena, glyph, error));
+    line->confidence *= glyph->confidence;
+    line->box = i ? join(line->box, glyph->box) : glyph->box;
+  }
+  return SCRAWL_OK;
+}
+
+static const char *glyph_text(const read_glyph *glyph) {
+  return glyph->rejected ? READ_UNKNOWN : glyph->text;
+}
+
+/* The line's text, and its words: what spaces part. */
+static scrawl_status make_words(row_reader *r, read_line *line, base_error *error) {
+  size_t count = line->glyph_count, bytes = 1;
+  for (size_t i = 0; i < count; i++) bytes += 1 + strlen(glyph_text(&line->glyphs[i]));
+  char *text = base_arena_alloc(r->arena, bytes, 1), *end = text, *word_start = text;
+  line->words = base_arena_alloc(r->arena, count, sizeof *line->words);
+  if (!text || !line->words) return no_memory(error);
+  for (size_t i = 0; i < count; i++) {
+    const read_glyph *glyph = &line->glyphs[i];
+    const char *separator = r->found[i].separator;
+    bool space = *separator == ' ';
+    end = stpcpy(end, separator);
+    if (i == 0 || space) {
+      word_start = end;
+      line->words[line->word_count++] = (read_word){"", 1, glyph->box};
+    }
+    end = stpcpy(end, glyph_text(glyph));
+    read_word *word = &line->words[line->word_count - 1];
+    word->confidence *= glyph->confidence;
+    word->box = join(word->box, glyph->box);
+    bool last = i + 1 == count || *r->found[i + 1].separator == ' ';
+    if (last) word->text = base_arena_strdup(r->arena, word_start, (size_t)(end - word_start));
+    if (!word->text) return no_memory(error);
+  }
+  line->text = text;
+  return SCRAWL_OK;
+}
+
+/* Reads row `index`; a line without glyphs when it has none. `from`: the first guess that may
+ * belong to it. */
+static scrawl_status read_row(row_reader *r, const page_row *row, read_line *line,
+                              base_error *error) {
+  *line = (read_line){.text = ""};
+  size_t count = 0, length = 0;
+  for (size_t i = 0; i < r->guesses->count; i++) {
+    const page_guess *guess = &r->guesses->items[i];
+    if (guess->first < row->first || guess->first >= row->end) continue;
+    r->of[count] = i;
+    r->spans[count++] =
+        (read_span){(int)(guess->first - row->first), (int)(guess->end - row->first), guess->score};
+  }
+  BASE_TRY(read_find_path(r->spans, count, (int)(row->end - row->first), r->path, r->share, &length,
+                          error));
+  size_t glyphs = collect(r, length);
+  if (glyphs == 0) return SCRAWL_OK;
+  find_spaces(r, row, glyphs);
+  BASE_TRY(make_glyphs(r, glyphs, line, error));
+  return make_words(r, line, error);
+}
+
+static scrawl_status read_rows(row_reader *r, read_line **lines, base_error *error) {
+  const page_segments *segments = r->segments;
+  size_t most = 0;
+  for (size_t i = 0; i < segments->row_count; i++) {
+    size_t length = segments->rows[i].end - segments->rows[i].first;
+    if (length > most) most = length;
+  }
+  r->spans = base_alloc(r->guesses->count + 1, sizeof *r->spans);
+  r->of = base_alloc(r->guesses->count + 1, sizeof *r->of);
+  r->path = base_alloc(most + 1, sizeof *r->path);
+  r->share = base_alloc(most + 1, sizeof *r->share);
+  r->gaps = base_alloc(most + 1, 2 * sizeof *r->gaps);
+  r->found = base_alloc(most + 1, sizeof *r->found);
+  *lines = base_arena_alloc(r->arena, segments->row_count + 1, sizeof **lines);
+  if (!r->spans || !r->of || !r->path || !r->share || !r->gaps || !r->found || !*lines)
+    return no_memory(error);
+  for (size_t i = 0; i < segments->row_count; i++)
+    BASE_TRY(read_row(r, &segments->rows[i], &(*lines)[i], error));
+  return SCRAWL_OK;
+}
+
+scrawl_status page_read_rows(read_reader *reader, const page_segments *segments,
+                             const ink_image *ink, base_arena *arena, read_line **lines,
+                             base_error *error) {
+  page_guesses guesses;
+  *lines = NULL;
+  BASE_TRY(page_guess_glyphs(reader, segments, ink, &guesses, error));
+  row_reader r = {.reader = reader, .segments = segments, .guesses = &guesses, .arena = arena};
+  scrawl_status status = read_rows(&r, lines, error);
+  base_free(r.spans);
+  base_free(r.of);
+  base_free(r.path);
+  base_free(r.share);
+  base_free(r.gaps);
+  base_free(r.found);
+  page_guesses_free(&guesses);
+  return status;
+}

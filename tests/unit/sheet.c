@@ -1,0 +1,713 @@
+/* Pictures to sheets. Scenes are drawn here: glyphs and lines in scene coordinates, seen through a
+ * map (turned, in perspective) and in any light; so angles, corners and ink are known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <leptonica/allheaders.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "page/prepare.h"
+#include "scratch.h"
+#include "strokes.h"
+
+static base_error error;
+
+static void must(scrawl_status status) {
+  if (status != SCRAWL_OK) fail_msg("%s", error.message);
+}
+
+/* ---- scenes ---- */
+
+typedef struct scene {
+  page_map to_scene, to_picture;
+  int width, height;
+  float *ink; /* 0..1 */
+} scene;
+
+static scene scene_create(int width, int height, page_map to_picture) {
+  scene s = {.width = width, .height = height, .to_picture = to_picture};
+  assert_true(page_map_invert(&to_picture, &s.to_scene));
+  s.ink = calloc((size_t)width * (size_t)height, sizeof *s.ink);
+  if (!s.ink) abort();
+  return s;
+}
+
+static page_map turned(double degrees, double x, double y) {
+  double c = cos(degrees * 0.017453292519943295), n = sin(degrees * 0.017453292519943295);
+  return (page_map){{c, -n, x - c * x + n * y, n, c, y - n * x - c * y, 0, 0, 1}};
+}
+
+static const page_map STRAIGHT = {{1, 0, 0, 0, 1, 0, 0, 0, 1}};
+
+/* Ink `strength` wherever the pen covers, most counting. */
+static void scene_draw(scene *s, const stroke_glyph *glyph, double left, double top, double size,
+                       double pen, float strength) {
+  double reach = pen + 2, x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
+  for (int i = 0; i < 4; i++) {
+    page_point p =
+        page_map_point(&s->to_picture, (page_point){left + (i & 1 ? size + reach : -reach),
+                                                    top + (i & 2 ? size + reach : -reach)});
+    x0 = fmin(x0, p.x), y0 = fmin(y0, p.y), x1 = fmax(x1, p.x), y1 = fmax(y1, p.y);
+  }
+  for (int y = (int)fmax(y0, 0); y < s->height && y <= y1; y++)
+    for (int x = (int)fmax(x0, 0); x < s->width && x <= x1; x++) {
+      page_point p = page_map_point(&s->to_scene, (page_point){x + 0.5, y + 0.5});
+      double d = size * (double)stroke_distance(glyph, (float)((p.x - left) / size),
+                                                (float)((p.y - top) / size));
+      float cover = (float)fmin(fmax(pen / 2 + 0.5 - d, 0), 1) * strength;
+      float *at = &s->ink[(size_t)y * (size_t)s->width + (size_t)x];
+      if (cover > *at) *at = cover;
+    }
+}
+
+static void scene_line(scene *s, double x0, double y0, double x1, double y1, double pen,
+                       float strength) {
+  double size = fmax(fmax(fabs(x1 - x0), fabs(y1 - y0)), 1);
+  stroke_glyph line = {'|', 2, {{0, 0}, {(float)((x1 - x0) / size), (float)((y1 - y0) / size)}}};
+  scene_draw(s, &line, x0, y0, size, pen, strength);
+}
+
+typedef double light_at(double x, double y); /* 0..1 each way */
+
+static double even(double x, double y) {
+  (void)x, (void)y;
+  return 1;
+}
+
+static double falling(double x, double y) {
+  return 0.45 + 0.55 * (1 - x) * (1 - 0.4 * y);
+}
+
+static double shadow(double x, double y) {
+  double edge = (x * 0.8 + y * 0.6 - 0.7) / 0.02;
+  return 0.85 - 0.4 / (1 + exp(-edge));
+}
+
+/* Frees the scene. */
+static page_picture expose(scene *s, light_at *light, double noise) {
+  page_picture picture = {.width = s->width, .height = s->height};
+  base_random random = base_random_seed(7);
+  picture.grey = base_alloc((size_t)s->width, (size_t)s->height);
+  for (int y = 0; y < s->height; y++)
+    for (int x = 0; x < s->width; x++) {
+      size_t i = (size_t)y * (size_t)s->width + (size_t)x;
+      double level =
+          240 * light((double)x / s->width, (double)y / s->height) * (1 - 0.85 * (double)s->ink[i]);
+      level += noise * base_random_normal(&random);
+      picture.grey[i] = (uint8_t)fmin(fmax(level, 0), 255);
+    }
+  free(s->ink);
+  return picture;
+}
+
+static page_sheet prepare(page_picture *picture) {
+  page_sheet sheet;
+  must(page_prepare(picture, NULL, &sheet, &error));
+  base_free(picture->grey);
+  assert_non_null(sheet.mask);
+  assert_int_equal(pixGetWidth(sheet.mask), sheet.ink.width);
+  assert_int_equal(pixGetHeight(sheet.mask), sheet.ink.height);
+  return sheet;
+}
+
+static int components(const page_sheet *sheet) {
+  l_int32 count = -1;
+  assert_int_equal(pixCountConnComp(sheet->mask, 8, &count), 0);
+  return count;
+}
+
+/* Rows of glyphs; returns how many. */
+static int write_rows(scene *s, int rows, int columns, double left, double top, double size) {
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < columns; c++)
+      scene_draw(s, &STROKE_GLYPHS[(3 * r + c) % STROKE_GLYPH_COUNT], left + c * size * 1.1,
+                 top + r * size * 1.8, size, size / 9, 1);
+  return rows * columns;
+}
+
+/* ---- light ---- */
+
+static void light_is_evened_out(void **state) {
+  (void)state;
+  light_at *const LIGHTS[] = {even, falling, shadow};
+  for (int i = 0; i < 3; i++) {
+    scene s = scene_create(900, 600, STRAIGHT);
+    int written = write_rows(&s, 4, 8, 100, 60, 60);
+    float *drawn = malloc(900 * 600 * sizeof *drawn);
+    if (!drawn) abort();
+    memcpy(drawn, s.ink, 900 * 600 * sizeof *drawn);
+    page_picture picture = expose(&s, LIGHTS[i], 3);
+    page_sheet sheet = prepare(&picture);
+    assert_true(sheet.angle == 0);
+    int found = components(&sheet);
+    if (found != written) fail_msg("light %d: %d components of %d", i, found, written);
+    double paper = 0, ink = 0, papers = 0, inks = 0;
+    for (int k = 0; k < 900 * 600; k++) {
+      if (drawn[k] == 0) paper += sheet.ink.pixels[k], papers++;
+      if (drawn[k] == 1) ink += sheet.ink.pixels[k], inks++;
+    }
+    if (paper / papers > 1 || ink / inks < 225)
+      fail_msg("light %d: paper %.1f, ink %.1f", i, paper / papers, ink / inks);
+    if (fabs(sheet.stroke - 60 / 9.0) > 1.5) fail_msg("stroke %.2f", sheet.stroke);
+    page_sheet_free(&sheet);
+    free(drawn);
+  }
+}
+
+static void light_ink_is_ink(void **state) {
+  (void)state;
+  scene s = scene_create(700, 300, STRAIGHT);
+  int written = write_rows(&s, 2, 8, 60, 40, 60);
+  page_picture picture = expose(&s, even, 3);
+  for (int i = 0; i < 700 * 300; i++) picture.grey[i] ^= 255;
+  page_sheet sheet = prepare(&picture);
+  assert_int_equal(components(&sheet), written);
+  page_sheet_free(&sheet);
+}
+
+static void pencil_is_found_beside_pen(void **state) {
+  (void)state;
+  scene s = scene_create(700, 400, STRAIGHT);
+  int written = write_rows(&s, 1, 8, 60, 40, 60);
+  for (int c = 0; c < 6; c++, written++)
+    scene_draw(&s, &STROKE_GLYPHS[c % STROKE_GLYPH_COUNT], 60 + 70 * c, 260, 60, 5, 0.25f);
+  page_picture picture = expose(&s, even, 2);
+  page_sheet sheet = prepare(&picture);
+  assert_int_equal(components(&sheet), written);
+  page_sheet_free(&sheet);
+}
+
+static void scan_edges_and_specks_go(void **state) {
+  (void)state;
+  scene s = scene_create(900, 500, STRAIGHT);
+  int written = write_rows(&s, 3, 8, 120, 60, 60);
+  for (int i = 0; i < 200; i++)
+    s.ink[(37 * i % 480 + 10) * 900 + (613 * i % 800 + 60)] = 1; /* single pixels */
+  for (int y = 0; y < 500; y++)
+    for (int x = 0; x < 900; x++)
+      if (x < 25 || y >= 485) s.ink[y * 900 + x] = 1;
+  page_picture picture = expose(&s, even, 1);
+  page_sheet sheet = prepare(&picture);
+  int found = components(&sheet);
+  if (found < written || found > written + 6) fail_msg("%d of %d", found, written);
+  for (int y = 0; y < 480; y++) assert_int_equal(sheet.ink.pixels[y * 900 + 10], 0);
+  page_sheet_free(&sheet);
+}
+
+/* ---- angles ---- */
+
+static void skew_is_found(void **state) {
+  (void)state;
+  static const double ANGLES[] = {-11, -4.3, -0.8, 0, 0.5, 2.6, 9};
+  for (int ruled = 0; ruled < 2; ruled++)
+    for (size_t i = 0; i < sizeof ANGLES / sizeof *ANGLES; i++) {
+      scene s = scene_create(1200, 900, turned(ANGLES[i], 600, 450));
+      write_rows(&s, 6, 12, 150, 110, 60);
+      for (int r = 0; ruled && r < 7; r++)
+        scene_line(&s, 100, 180 + 108 * r, 1100, 180 + 108 * r, 3, 0.5f);
+      page_map truth = s.to_picture;
+      page_picture picture = expose(&s, falling, 3);
+      page_sheet sheet = prepare(&picture);
+      double most = ruled ? 0.1 : 0.3;
+      if (fabs(sheet.angle + ANGLES[i]) > most)
+        fail_msg("%g degrees%s: turned by %.2f", ANGLES[i], ruled ? ", ruled" : "", sheet.angle);
+      /* A level line of the scene is level on the sheet, and the map leads back to it. */
+      page_map back;
+      assert_true(page_map_invert(&sheet.map, &back));
+      page_point from = page_map_point(&back, page_map_point(&truth, (page_point){150, 110}));
+      page_point to = page_map_point(&back, page_map_point(&truth, (page_point){1050, 110}));
+      if (fabs(to.y - from.y) > 900 * 0.0175 * most + 1)
+        fail_msg("off level by %.1f pixels", to.y - from.y);
+      assert_true(fabs(hypot(to.x - from.x, to.y - from.y) - 900) < 1);
+      page_sheet_free(&sheet);
+    }
+}
+
+static void a_string_is_turned_when_it_slopes(void **state) {
+  (void)state;
+  static const double ANGLES[] = {0, 7, -12, 20};
+  for (size_t i = 0; i < sizeof ANGLES / sizeof *ANGLES; i++) {
+    scene s = scene_create(800, 500, turned(ANGLES[i], 400, 250));
+    for (int c = 0; c < 7; c++)
+      scene_draw(&s, &STROKE_GLYPHS[c % STROKE_GLYPH_COUNT], 120 + 80 * c, 215 + c % 2 * 6, 70, 8,
+                 1);
+    page_picture picture = expose(&s, even, 2);
+    page_sheet sheet = prepare(&picture);
+    if (fabs(sheet.angle + ANGLES[i]) > 2)
+      fail_msg("%g degrees: turned by %.2f", ANGLES[i], sheet.angle);
+    page_sheet_free(&sheet);
+  }
+}
+
+static void a_few_glyphs_are_left_as_they_are(void **state) {
+  (void)state;
+  for (int count = 1; count <= 2; count++) {
+    scene s = scene_create(400, 300, turned(8, 200, 150));
+    for (int c = 0; c < count; c++) scene_draw(&s, &STROKE_GLYPHS[c], 120 + 90 * c, 100, 90, 10, 1);
+    page_picture picture = expose(&s, even, 2);
+    page_sheet sheet = prepare(&picture);
+    assert_true(sheet.angle == 0);
+    assert_int_equal(components(&sheet), count);
+    page_sheet_free(&sheet);
+  }
+}
+
+static void a_page_on_its_side_is_turned(void **state) {
+  (void)state;
+  page_map quarter = {{0, 1, 0, -1, 0, 1200, 0, 0, 1}}; /* what lies becomes upright */
+  scene s = scene_create(900, 1200, quarter);
+  write_rows(&s, 6, 14, 100, 110, 60);
+  page_picture picture = expose(&s, even, 2);
+  page_sheet sheet = prepare(&picture);
+  assert_true(fabs(fabs(sheet.angle) - 90) < 0.5);
+  assert_true(sheet.ink.width > sheet.ink.height);
+  page_sheet_free(&sheet);
+}
+
+static void sheets_turn_by_quarters(void **state) {
+  (void)state;
+  scene s = scene_create(400, 300, STRAIGHT);
+  for (int i = 0; i < 4; i++) scene_line(&s, 40, 60 + 60 * i, 340, 60 + 60 * i, 3, 1);
+  for (int i = 0; i < 6; i++) scene_line(&s, 40 + 60 * i, 60, 40 + 60 * i, 240, 3, 1);
+  scene_draw(&s, &STROKE_GLYPHS[3], 50, 70, 40, 5, 1);
+  page_picture picture = expose(&s, even, 0);
+  page_sheet sheet = prepare(&picture);
+  page_grid grid;
+  for (int turns = 0; turns <= 4; turns++) {
+    must(page_find_grid(&sheet, &grid, &error));
+    assert_int_equal(grid.rows, turns % 2 ? 5 : 3);
+    assert_int_equal(grid.columns, turns % 2 ? 3 : 5);
+    /* The 7 is in the cell at the picture's top left, which goes round clockwise. */
+    int at[] = {0, grid.columns - 1, grid.rows * grid.columns - 1, (grid.rows - 1) * grid.columns,
+                0};
+    ink_box box = page_sheet_box(&sheet, grid.cells[at[turns]].box);
+    assert_in_range(box.x, 40, 44);
+    assert_in_range(box.y, 60, 64);
+    assert_in_range(box.width, 50, 60);
+    page_grid_free(&grid);
+    if (turns < 4) must(page_sheet_turn(&sheet, 1, &error));
+  }
+  assert_true(fabs(sheet.angle) < 1e-9);
+  page_sheet_free(&sheet);
+}
+
+/* ---- rules ---- */
+
+/* Glyphs across ruled lines: what is left of the lines, and of the strokes. */
+static void rules_go_and_strokes_stay(void **state) {
+  (void)state;
+  static const struct {
+    double degrees, pen;
+    float strength;
+  } CASES[] = {{0, 2, 0.4f}, {0, 4, 1}, {1.7, 3, 0.6f}, {-5, 3, 0.25f}, {8, 4, 0.8f}};
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    float *ink[2] = {NULL};
+    page_picture picture = {0};
+    for (int with_lines = 0; with_lines < 2; with_lines++) {
+      scene s = scene_create(1000, 700, turned(CASES[i].degrees, 500, 350));
+      write_rows(&s, 4, 9, 150, 110, 66);
+      for (int r = 0; with_lines && r < 5; r++)
+        scene_line(&s, 60, 40 + 118.8 * r, 940, 40 + 118.8 * r, CASES[i].pen, CASES[i].strength);
+      ink[with_lines] = malloc(700000 * sizeof(float));
+      if (!ink[with_lines]) abort();
+      memcpy(ink[with_lines], s.ink, 700000 * sizeof(float));
+      if (with_lines)
+        picture = expose(&s, even, 2);
+      else
+        free(s.ink);
+    }
+    /* In the picture's own pixels: the mask before it is turned. */
+    page_levels levels;
+    page_strength strength;
+    page_rule *rules;
+    size_t count;
+    ink_image dark, mask;
+    must(ink_image_create(1000, 700, &dark, &error));
+    must(ink_image_create(1000, 700, &mask, &error));
+    uint8_t *room = base_alloc(1000, 700);
+    memcpy(dark.pixels, picture.grey, 700000);
+    must(page_flatten(&dark, false, NULL, &error));
+    must(page_denoise(&dark, &levels, &error));
+    must(page_find_strength(&dark, &levels, &strength, &error));
+    must(page_binarise(&dark, &levels, &strength, 0, &mask, NULL, &error));
+    must(page_remove_rules(&mask, &dark, room, &rules, &count, &error));
+    must(page_binarise(&dark, &levels, &strength, 0.4f, &mask, NULL, &error));
+    /* Where a line runs into a stroke it is thicker than itself: three pixels from strokes are left
+     * out. */
+    double lines = 0, left = 0, strokes = 0, kept = 0;
+    for (int k = 0; k < 700000; k++) {
+      if (ink[0][k] > 0.5f) strokes++, kept += mask.pixels[k] != 0;
+      if (ink[1][k] <= 0.5f * CASES[i].strength) continue;
+      bool near = false;
+      for (int v = -3; v <= 3; v++)
+        for (int u = -3; u <= 3; u++) {
+          int at = k + v * 1000 + u;
+          near = near || (at >= 0 && at < 700000 && ink[0][at] > 0);
+        }
+      if (!near) lines++, left += mask.pixels[k] != 0;
+    }
+    if (count < 5 || left > 0.03 * lines || kept < 0.95 * strokes)
+      fail_msg("case %zu: %zu rules, %.1f %% of the lines left, %.1f %% of the strokes kept", i,
+               count, 100 * left / lines, 100 * kept / strokes);
+    base_free(room);
+    base_free(rules);
+    base_free(strength.level);
+    base_free(dark.pixels);
+    base_free(mask.pixels);
+    base_free(picture.grey);
+    free(ink[0]);
+    free(ink[1]);
+  }
+}
+
+static void strokes_are_no_rules(void **state) {
+  (void)state;
+  static const stroke_glyph ONE = {'1', 2, {{0.5f, 0}, {0.5f, 1}}};
+  static const stroke_glyph SEVEN = {'7', 3, {{0, 0}, {0.8f, 0}, {0.3f, 1}}};
+  static const stroke_glyph FOUR = {'4', 4, {{0.6f, 1}, {0.6f, 0}, {0, 0.6f}, {0.8f, 0.6f}}};
+  const stroke_glyph *const SIGNS[] = {&ONE, &SEVEN, &FOUR};
+  /* Alone, close-cut, thin; and in a row. */
+  for (int alone = 0; alone < 2; alone++)
+    for (int k = 0; k < 3; k++) {
+      scene s = scene_create(alone ? 120 : 600, 120, STRAIGHT);
+      for (int c = 0; c < (alone ? 1 : 6); c++)
+        scene_draw(&s, SIGNS[(c * k + k) % 3], 20 + 95 * c, 20, 80, 4, 1);
+      page_picture picture = expose(&s, even, 1);
+      page_sheet sheet = prepare(&picture);
+      assert_int_equal(sheet.rule_count, 0);
+      assert_int_equal(components(&sheet), alone ? 1 : 6);
+      page_sheet_free(&sheet);
+    }
+}
+
+/* ---- grids ---- */
+
+static page_map perspective(double tilt) {
+  const page_point corner[4] = {{40 + 600 * tilt, 60 + 200 * tilt},
+                                {860 - 200 * tilt, 50},
+                                {870, 860 - 300 * tilt},
+                                {30 + 150 * tilt, 850}};
+  page_map map;
+  assert_true(page_map_of_quad(corner, 900, 900, &map));
+  return map;
+}
+
+static void grids_are_found(void **state) {
+  (void)state;
+  const struct {
+    page_map map;
+    int rows, columns;
+    float strength;
+  } CASES[] = {
+      {STRAIGHT, 9, 9, 1},
+      {turned(5, 450, 450), 9, 9, 0.8f},
+      {perspective(0), 9, 9, 0.3f},
+      {perspective(0.1), 9, 9, 1},
+      {turned(-5, 450, 450), 4, 7, 1},
+      {turned(2, 450, 450), 1, 8, 0.7f},
+      {STRAIGHT, 6, 1, 1},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    int rows = CASES[i].rows, columns = CASES[i].columns, filled = 0;
+    scene s = scene_create(900, 900, CASES[i].map);
+    double side = 720.0 / (rows > columns ? rows : columns), left = 90, top = 90;
+    for (int r = 0; r <= rows; r++)
+      scene_line(&s, left, top + r * side, left + columns * side, top + r * side, r % 3 ? 2.5 : 5,
+                 CASES[i].strength);
+    for (int c = 0; c <= columns; c++)
+      scene_line(&s, left + c * side, top, left + c * side, top + rows * side, c % 3 ? 2.5 : 5,
+                 CASES[i].strength);
+    for (int k = 0; k < rows * columns; k++)
+      if (k % 3 != 1) {
+        scene_draw(&s, &STROKE_GLYPHS[k % STROKE_GLYPH_COUNT], left + (k % columns + 0.25) * side,
+                   top + (k / columns + 0.2) * side, 0.6 * side, 0.07 * side, 1);
+        filled++;
+      }
+    page_picture picture = expose(&s, falling, 2);
+    page_sheet sheet = prepare(&picture);
+    page_grid grid;
+    must(page_find_grid(&sheet, &grid, &error));
+    if (grid.rows != rows || grid.columns != columns)
+      fail_msg("case %zu: %d x %d, not %d x %d", i, grid.rows, grid.columns, rows, columns);
+    assert_int_equal(components(&sheet), filled);
+    for (int k = 0; k < rows * columns; k++)
+      for (int n = 0; n < 4; n++) {
+        page_point truth = {left + (k % columns + (n == 1 || n == 2)) * side,
+                            top + (k / columns + (n >= 2)) * side};
+        truth = page_map_point(&CASES[i].map, truth);
+        page_point found = page_map_point(&sheet.map, grid.cells[k].corner[n]);
+        double off = hypot(found.x - truth.x, found.y - truth.y);
+        if (off > 3) fail_msg("case %zu, cell %d, corner %d is off by %.1f", i, k, n, off);
+      }
+    page_grid_free(&grid);
+    page_sheet_free(&sheet);
+  }
+}
+
+static void combs_are_grids(void **state) {
+  (void)state;
+  scene s = scene_create(800, 200, turned(1.5, 400, 100));
+  scene_line(&s, 60, 150, 700, 150, 3, 1);
+  for (int i = 0; i < 9; i++) scene_line(&s, 60 + 80 * i, 110, 60 + 80 * i, 150, 3, 1);
+  for (int i = 0; i < 8; i++)
+    scene_draw(&s, &STROKE_GLYPHS[i % STROKE_GLYPH_COUNT], 78 + 80 * i, 75, 60, 6, 1);
+  page_picture picture = expose(&s, even, 2);
+  page_sheet sheet = prepare(&picture);
+  page_grid grid;
+  must(page_find_grid(&sheet, &grid, &error));
+  assert_int_equal(grid.rows, 1);
+  assert_int_equal(grid.columns, 8);
+  page_grid_free(&grid);
+  page_sheet_free(&sheet);
+}
+
+static void pages_without_rules_have_no_grid(void **state) {
+  (void)state;
+  scene s = scene_create(900, 600, STRAIGHT);
+  write_rows(&s, 4, 9, 100, 60, 60);
+  for (int r = 0; r < 4; r++) scene_line(&s, 50, 130 + 108 * r, 850, 130 + 108 * r, 3, 0.5f);
+  page_picture picture = expose(&s, even, 2);
+  page_sheet sheet = prepare(&picture);
+  page_grid grid;
+  must(page_find_grid(&sheet, &grid, &error));
+  assert_int_equal(sheet.rule_count, 4);
+  assert_int_equal(grid.rows, 0);
+  page_grid_free(&grid);
+  page_sheet_free(&sheet);
+}
+
+/* ---- a sheet on a table ---- */
+
+static void a_sheet_is_cut_out_and_straightened(void **state) {
+  (void)state;
+  const page_point corner[4] = {{150, 90}, {960, 160}, {900, 700}, {110, 620}};
+  page_map map;
+  assert_true(page_map_of_quad(corner, 800, 550, &map));
+  scene s = scene_create(1100, 800, map);
+  int written = write_rows(&s, 4, 9, 80, 60, 60);
+  page_map to_scene = s.to_scene;
+  page_picture picture = expose(&s, falling, 2);
+  base_random random = base_random_seed(3);
+  for (int y = 0; y < 800; y++)
+    for (int x = 0; x < 1100; x++) {
+      page_point p = page_map_point(&to_scene, (page_point){x + 0.5, y + 0.5});
+      if (p.x < 0 || p.y < 0 || p.x > 800 || p.y > 550)
+        picture.grey[y * 1100 + x] = (uint8_t)(40 + 20 * base_random_unit(&random));
+    }
+  page_sheet sheet = prepare(&picture);
+  assert_int_equal(components(&sheet), written);
+  for (int k = 0; k < 4; k++) {
+    double w = sheet.ink.width, h = sheet.ink.height;
+    page_point at =
+        page_map_point(&sheet.map, (page_point){k == 1 || k == 2 ? w : 0, k >= 2 ? h : 0});
+    double off = hypot(at.x - corner[k].x, at.y - corner[k].y);
+    if (off > 8) fail_msg("corner %d is off by %.1f", k, off);
+  }
+  page_sheet_free(&sheet);
+}
+
+/* ---- slant ---- */
+
+static void slant_is_measured(void **state) {
+  (void)state;
+  for (int degrees = -30; degrees <= 30; degrees += 15) {
+    double t = tan(degrees * 0.017453292519943295);
+    scene s = scene_create(700, 160, (page_map){{1, -t, 80 * t, 0, 1, 0, 0, 0, 1}});
+    for (int i = 0; i < 6; i++) scene_line(&s, 100 + 80 * i, 30, 100 + 80 * i, 130, 6, 1);
+    page_picture picture = expose(&s, even, 1);
+    page_sheet sheet = prepare(&picture);
+    double found = page_find_slant(&sheet.ink, (ink_box){0, 0, sheet.ink.width, sheet.ink.height});
+    if (fabs(found - degrees) > 1) fail_msg("%d degrees: %.2f", degrees, found);
+    page_sheet_free(&sheet);
+  }
+  ink_image nothing;
+  must(ink_image_create(50, 50, &nothing, &error));
+  assert_true(page_find_slant(&nothing, (ink_box){0, 0, 50, 50}) == 0);
+  base_free(nothing.pixels);
+}
+
+/* ---- odd pictures ---- */
+
+static void any_picture_gives_a_sheet(void **state) {
+  (void)state;
+  static const int SIZES[][2] = {{1, 1},    {1, 2},   {2, 1},   {3, 3},   {1, 5000},
+                                 {5000, 1}, {7, 900}, {31, 31}, {33, 65}, {640, 480}};
+  base_random random = base_random_seed(11);
+  for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
+    for (int kind = 0; kind < 6; kind++) {
+      int width = SIZES[i][0], height = SIZES[i][1];
+      page_picture picture = {.width = width, .height = height};
+      picture.grey = base_alloc((size_t)width, (size_t)height);
+      for (int k = 0; k < width * height; k++) {
+        int x = k % width, y = k / width;
+        uint8_t values[] = {0,
+                            255,
+                            128,
+                            (uint8_t)base_random_next(&random),
+                            (uint8_t)((x ^ y) & 1 ? 255 : 0),
+                            (uint8_t)(255 * x / width)};
+        picture.grey[k] = values[kind];
+      }
+      page_sheet sheet = prepare(&picture);
+      page_grid grid;
+      must(page_find_grid(&sheet, &grid, &error));
+      page_find_slant(&sheet.ink, (ink_box){0, 0, sheet.ink.width, sheet.ink.height});
+      if (width * height > 5000 && kind != 4) assert_int_equal(components(&sheet), 0);
+      page_grid_free(&grid);
+      page_sheet_free(&sheet);
+    }
+  page_sheet_free(NULL);
+  page_grid_free(NULL);
+  page_steps_free(NULL);
+}
+
+static void memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  for (long after = 0;; after++) {
+    scene s = scene_create(300, 200, turned(4, 150, 100));
+    write_rows(&s, 2, 5, 40, 30, 40);
+    for (int r = 0; r < 4; r++) scene_line(&s, 10, 30 + 40 * r, 280, 30 + 40 * r, 2, 1);
+    for (int c = 0; c < 4; c++) scene_line(&s, 30 + 80 * c, 20, 30 + 80 * c, 180, 2, 1);
+    page_picture picture = expose(&s, even, 1);
+    page_sheet sheet;
+    page_grid grid = {0};
+    page_steps steps = {0};
+    page_prepare_options options = {.steps = &steps};
+    base_alloc_fail_after(after);
+    scrawl_status status = page_prepare(&picture, &options, &sheet, &error);
+    if (status == SCRAWL_OK) status = page_find_grid(&sheet, &grid, &error);
+    base_alloc_fail_after(-1);
+    page_grid_free(&grid);
+    page_sheet_free(&sheet);
+    page_steps_free(&steps);
+    base_free(picture.grey);
+    if (status == SCRAWL_OK) break;
+    assert_int_equal(status, SCRAWL_OUT_OF_MEMORY);
+    assert_true(after < 500);
+  }
+}
+
+/* ---- decoding for pages ---- */
+
+static void large_pictures_are_halved(void **state) {
+  (void)state;
+  static const int FORMATS[] = {IFF_JFIF_JPEG, IFF_PNG};
+  for (int i = 0; i < 2; i++) {
+    PIX *pix = pixCreate(3203, 1001, 8);
+    pixSetAllArbitrary(pix, 240);
+    pixRasterop(pix, 1600, 400, 200, 100, PIX_CLR, NULL, 0, 0);
+    l_uint8 *bytes;
+    size_t size;
+    assert_int_equal(pixWriteMem(&bytes, &size, pix, FORMATS[i]), 0);
+    page_limits limits = {.side = PAGE_WORKING_SIDE};
+    page_picture picture;
+    must(page_decode(bytes, size, &limits, &picture, &error));
+    assert_int_equal(picture.file_width, 3203);
+    assert_int_equal(picture.file_height, 1001);
+    assert_int_equal(picture.width, 1602);
+    assert_int_equal(picture.height, 501);
+    assert_in_range(picture.grey[225 * 1602 + 850], 0, 3);
+    assert_in_range(picture.grey[225 * 1602 + 790], 237, 243);
+    page_sheet sheet = prepare(&picture);
+    ink_box all = page_sheet_box(&sheet, (ink_box){0, 0, sheet.ink.width, sheet.ink.height});
+    assert_int_equal(all.width, 3203);
+    assert_int_equal(all.height, 1001);
+    page_sheet_free(&sheet);
+    lept_free(bytes);
+    pixDestroy(&pix);
+  }
+}
+
+/* Ink of any colour is far darker than paper, whatever the light's colour; a marker is not ink. */
+static void coloured_ink_is_dark(void **state) {
+  (void)state;
+  static const uint8_t INKS[][3] = {{30, 30, 30}, {30, 50, 160}, {200, 40, 50}, {20, 120, 60}};
+  static const uint8_t PAPERS[][3] = {{250, 250, 250}, {250, 225, 180}, {190, 210, 250}};
+  for (size_t p = 0; p < sizeof PAPERS / sizeof *PAPERS; p++) {
+    PIX *pix = pixCreate(400, 100, 32);
+    for (int y = 0; y < 100; y++)
+      for (int x = 0; x < 400; x++) {
+        const uint8_t *paper = PAPERS[p], *ink = INKS[x / 100];
+        bool inked = x % 100 >= 40 && x % 100 < 50 && y >= 20 && y < 80;
+        int level[3];
+        for (int c = 0; c < 3; c++) level[c] = inked ? ink[c] * paper[c] / 255 : paper[c];
+        pixSetRGBPixel(pix, x, y, level[0], level[1], level[2]);
+      }
+    uint8_t grey[400 * 100];
+    page_grey_of_colour(pix, grey);
+    for (int k = 0; k < 4; k++) {
+      int paper = grey[50 * 400 + 100 * k + 20], ink = grey[50 * 400 + 100 * k + 45];
+      if (ink > 0.55 * paper) fail_msg("paper %zu, ink %d: %d on %d", p, k, ink, paper);
+    }
+    pixDestroy(&pix);
+  }
+}
+
+/* ---- steps ---- */
+
+static void steps_are_written(void **state) {
+  (void)state;
+  static const uint8_t SIGNATURE[] = {0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
+  scene s = scene_create(300, 200, STRAIGHT);
+  write_rows(&s, 2, 4, 40, 30, 40);
+  page_picture picture = expose(&s, even, 1);
+  page_steps steps = {0};
+  page_prepare_options options = {.steps = &steps};
+  page_sheet sheet;
+  must(page_prepare(&picture, &options, &sheet, &error));
+  assert_true(steps.count >= 5);
+  assert_string_equal(steps.items[0].name, "grey");
+  assert_string_equal(steps.items[steps.count - 1].name, "sheet");
+  must(page_steps_write(&steps, scratch("steps"), &error));
+  must(page_steps_write(&steps, scratch("steps"), &error)); /* over the old ones */
+  for (size_t i = 0; i < steps.count; i++) {
+    uint8_t *bytes;
+    size_t size;
+    char name[64];
+    must(page_steps_png(&steps, i, &bytes, &size, &error));
+    assert_true(size > 8 && memcmp(bytes, SIGNATURE, 8) == 0);
+    base_free(bytes);
+    snprintf(name, sizeof name, "steps/%02zu-%s.png", i + 1, steps.items[i].name);
+    PIX *pix = pixRead(scratch(name));
+    assert_non_null(pix);
+    assert_int_equal(pixGetWidth(pix), pixGetWidth(steps.items[i].pix));
+    pixDestroy(&pix);
+  }
+  assert_int_equal(page_steps_write(&steps, scratch("none/steps"), &error), SCRAWL_WRITE_FAILED);
+  page_steps_free(&steps);
+  assert_int_equal(steps.count, 0);
+  page_sheet_free(&sheet);
+  base_free(picture.grey);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(light_is_evened_out),
+      cmocka_unit_test(light_ink_is_ink),
+      cmocka_unit_test(pencil_is_found_beside_pen),
+      cmocka_unit_test(scan_edges_and_specks_go),
+      cmocka_unit_test(skew_is_found),
+      cmocka_unit_test(a_string_is_turned_when_it_slopes),
+      cmocka_unit_test(a_few_glyphs_are_left_as_they_are),
+      cmocka_unit_test(a_page_on_its_side_is_turned),
+      cmocka_unit_test(sheets_turn_by_quarters),
+      cmocka_unit_test(rules_go_and_strokes_stay),
+      cmocka_unit_test(strokes_are_no_rules),
+      cmocka_unit_test(grids_are_found),
+      cmocka_unit_test(combs_are_grids),
+      cmocka_unit_test(pages_without_rules_have_no_grid),
+      cmocka_unit_test(a_sheet_is_cut_out_and_straightened),
+      cmocka_unit_test(slant_is_measured),
+      cmocka_unit_test(any_picture_gives_a_sheet),
+      cmocka_unit_test(memory_may_run_out_anywhere),
+      cmocka_unit_test(large_pictures_are_halved),
+      cmocka_unit_test(coloured_ink_is_dark),
+      cmocka_unit_test_setup_teardown(steps_are_written, scratch_setup, scratch_teardown),
+  };
+  return cmocka_run_group_tests_name("sheet", tests, NULL, NULL);
+}
