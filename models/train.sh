@@ -5,6 +5,7 @@
 #   models/train.sh NAME       this one
 #   models/train.sh NAME SEED...   with these seeds, into build/models/NAME-SEED.onnx, and the test score of each with mean
 #                              and deviation: for the record, never for a choice
+#   models/train.sh ensemble NAME SEED...   those of these seeds, merged into build/models/NAME-ensemble.onnx
 #
 # Needs build/scrawl and the data sets (SCRAWL_DATA). An interrupted training goes on where it stopped.
 set -euo pipefail
@@ -35,6 +36,15 @@ shipped_seed() {
 }
 
 if [ $# = 0 ]; then set -- digits; fi
+ensemble=no
+if [ "$1" = ensemble ]; then
+  ensemble=yes
+  shift
+  if [ $# -lt 3 ]; then
+    echo "models/train.sh: ensemble wants a name and two seeds or more" >&2
+    exit 2
+  fi
+fi
 name=$1
 shift
 if [ $# = 0 ]; then
@@ -43,6 +53,15 @@ if [ $# = 0 ]; then
 fi
 folder=$here/../build/models
 mkdir -p "$folder"
+if [ $ensemble = yes ]; then
+  members=()
+  for seed; do
+    model=$folder/$name-$seed.onnx
+    if [ ! -e "$model" ]; then train "$name" "$seed" "$model"; fi
+    members+=("$model")
+  done
+  exec "$scrawl" model merge "${members[@]}" --name "$name-ensemble" --out "$folder/$name-ensemble.onnx"
+fi
 for seed; do
   model=$folder/$name-$seed.onnx
   if [ ! -e "$model" ]; then train "$name" "$seed" "$model" >&2; fi

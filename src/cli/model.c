@@ -1,12 +1,15 @@
 /* scrawl model: what models there are, what is in one, copying out, taking in. */
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/merge.h"
 #include "cli/open.h"
 #include "cli/quantise.h"
 #include "data/file.h"
+#include "nn/export_c.h"
 #include "nn/spec.h"
 
 enum {
@@ -22,6 +25,7 @@ static int run_list(int argc, char **argv);
 static int run_show(int argc, char **argv);
 static int run_export(int argc, char **argv);
 static int run_import(int argc, char **argv);
+static int run_merge(int argc, char **argv);
 
 static const cli_command LIST = {
     "model list", "[FILE...]", "list the models inside the program, and these files",
@@ -34,7 +38,7 @@ static const cli_command SHOW = {
     "says about itself: how it was trained, on what data, with what scores.",
     run_show};
 static const cli_command EXPORT = {
-    "model export", "NAME|FILE", "copy a model out of the program, or quantise one",
+    "model export", "NAME|FILE", "copy a model out of the program, quantise one, make it C",
     "Writes a model that is inside the program as an ONNX file, which other programs can open, "
     "such as ONNX Runtime or Netron. Its input is float [N, 1, 28, 28], paper 0 and ink 1 unless "
     "its metadata say otherwise.\n\n"
@@ -42,7 +46,12 @@ static const cli_command EXPORT = {
     "quarter as large, and reading faster on most processors. The ranges of the activations are "
     "taken from pictures of a training set; the file says so, and holds QuantizeLinear and "
     "DequantizeLinear, which ONNX Runtime runs in bytes too.\n\n"
+    "With --c the network, quantised or not, becomes a C header that stands by itself: C99, "
+    "without "
+    "any library, file or allocation. The header says how to use it; its functions begin with the "
+    "model's name.\n\n"
     "    scrawl model export digits --int8 --onnx digits-int8.onnx\n"
+    "    scrawl model export digits --int8 --c digits.h\n"
     "    scrawl model export my.onnx --int8 --data emnist-digits --onnx my-int8.onnx",
     run_export};
 static const cli_command IMPORT = {
@@ -52,6 +61,15 @@ static const cli_command IMPORT = {
     "[N, 1, 28, 28] and give a number for each class.\n\n"
     "    scrawl model import letters.onnx --alphabet ABCDEFGHIJKLMNOPQRSTUVWXYZ --out my.onnx",
     run_import};
+static const cli_command MERGE = {
+    "model merge", "NAME|FILE...", "make one model of several: an ensemble",
+    "Writes one ONNX file that gives the mean of the probabilities of several models of the same "
+    "alphabet: trained apart, with other seeds say, they make other mistakes. Each keeps its "
+    "temperature, as a factor before its softmax; the whole has none, and no threshold of "
+    "rejection. "
+    "The file's metadata name the members, and what all of them say about their data.\n\n"
+    "    scrawl model merge one.onnx two.onnx three.onnx --out three-as-one.onnx",
+    run_merge};
 
 /* ---- a model with all that can be said about it ---- */
 
@@ -238,58 +256,95 @@ static int run_show(int argc, char **argv) {
 
 /* ---- export ---- */
 
-static scrawl_status export_model(const char *name_or_path, const char *to, bool int8,
-                                  const cli_calibration *calibration, base_error *error) {
+/* What identifiers of C can begin with: the model's name with _ for what they cannot hold. */
+static void name_for_c(const char *name, char word[64]) {
+  size_t length = 0;
+  if (!isalpha((unsigned char)*name)) length = (size_t)snprintf(word, 64, "model_");
+  for (; *name && length < 63; name++)
+    word[length++] =
+        (char)((unsigned char)*name < 128 && isalnum((unsigned char)*name) ? *name : '_');
+  word[length] = 0;
+}
+
+static scrawl_status export_c(const void *bytes, size_t size, const char *to, base_error *error) {
+  read_model *model;
+  char name[64], *header = NULL;
+  BASE_TRY(read_model_open(bytes, size, &model, error));
+  char *alphabet = base_alloc_zero((size_t)model->classes + 1, SCRAWL_MAX_SIGN_BYTES);
+  scrawl_status status = SCRAWL_OK;
+  if (!alphabet) status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
+  for (int c = 0; alphabet && c < model->classes; c++) strcat(alphabet, model->alphabet[c]);
+  name_for_c(model->name, name);
+  const nn_c_options options = {name, alphabet, model->scale, model->temperature,
+                                model->reject_below};
+  if (status == SCRAWL_OK) status = nn_export_c(model->graph, &options, &header, error);
+  if (status == SCRAWL_OK) status = data_file_write(to, header, strlen(header), error);
+  base_free(header);
+  base_free(alphabet);
+  read_model_free(model);
+  return status;
+}
+
+typedef struct wanted {
+  const char *onnx, *c; /* files; NULL: not wanted */
+  bool int8;
+  cli_calibration calibration;
+} wanted;
+
+static scrawl_status export_model(const char *name_or_path, const wanted *want, base_error *error) {
   const uint8_t *bytes;
   uint8_t *owned;
   void *made = NULL;
   size_t size;
   BASE_TRY(cli_find_model(name_or_path, &bytes, &size, &owned, error));
   scrawl_status status = SCRAWL_OK;
-  if (int8) {
-    status = cli_quantise(&EXPORT, bytes, size, calibration, &made, &size, error);
+  if (want->int8) {
+    status = cli_quantise(&EXPORT, bytes, size, &want->calibration, &made, &size, error);
     base_fail_within(error, status, "%s", name_or_path);
   }
-  if (status == SCRAWL_OK) status = data_file_write(to, int8 ? made : bytes, size, error);
+  const void *result = want->int8 ? made : bytes;
+  if (status == SCRAWL_OK && want->c)
+    status = base_fail_within(error, export_c(result, size, want->c, error), "%s", name_or_path);
+  if (status == SCRAWL_OK && want->onnx) status = data_file_write(want->onnx, result, size, error);
   base_free(made);
   base_free(owned);
   return status;
 }
 
+/* NULL, or what is wrong with the options. */
+static const char *check_wanted(const wanted *want) {
+  if (!want->onnx && !want->c) return "wants --onnx FILE or --c FILE, the file to write";
+  if (!want->int8 && (want->calibration.data || want->calibration.count >= 0))
+    return "--data and --count are for --int8";
+  if (want->calibration.count == 0) return "--count is 0: no picture to calibrate with";
+  return NULL;
+}
+
 static int run_export(int argc, char **argv) {
-  const char *onnx = NULL;
-  bool int8 = false;
-  cli_calibration calibration = {.count = -1};
+  wanted want = {.calibration = {.count = -1}};
   const cli_option options[] = {
-      {"onnx", 0, CLI_TEXT, "FILE", "The file to write; must be given.", &onnx},
-      {"int8", 0, CLI_FLAG, NULL, "Quantise the network to bytes.", &int8},
+      {"onnx", 0, CLI_TEXT, "FILE", "The ONNX file to write.", &want.onnx},
+      {"c", 0, CLI_TEXT, "FILE", "The C header to write.", &want.c},
+      {"int8", 0, CLI_FLAG, NULL, "Quantise the network to bytes.", &want.int8},
       {"data", 'd', CLI_TEXT, "NAME|PATH",
        "With --int8: the data set whose training part shows what the activations are like; the one "
        "that the model was trained on, where it is a known one.",
-       &calibration.data},
+       &want.calibration.data},
       {"count", 0, CLI_COUNT, "N", "With --int8: pictures drawn from it; 1000.",
-       &calibration.count},
+       &want.calibration.count},
       NO_MORE};
   int operands, code = cli_parse(&EXPORT, options, argc, argv, &operands);
   if (code >= 0) return code;
   if (!one_operand(&EXPORT, argc, operands)) return CLI_USAGE;
-  if (!onnx) {
-    cli_complain(&EXPORT, "wants --onnx FILE, the file to write");
+  const char *wrong = check_wanted(&want);
+  if (wrong) {
+    cli_complain(&EXPORT, "%s", wrong);
     return CLI_USAGE;
   }
-  if (!int8 && (calibration.data || calibration.count >= 0)) {
-    cli_complain(&EXPORT, "--data and --count are for --int8");
-    return CLI_USAGE;
-  }
-  if (calibration.count == 0) {
-    cli_complain(&EXPORT, "--count is 0: no picture to calibrate with");
-    return CLI_USAGE;
-  }
-  if (calibration.count < 0) calibration.count = CALIBRATION_PICTURES;
+  if (want.calibration.count < 0) want.calibration.count = CALIBRATION_PICTURES;
   base_error error = {0};
-  return export_model(argv[operands], onnx, int8, &calibration, &error) == SCRAWL_OK
-             ? CLI_DONE
-             : failed(&EXPORT, &error);
+  return export_model(argv[operands], &want, &error) == SCRAWL_OK ? CLI_DONE
+                                                                  : failed(&EXPORT, &error);
 }
 
 /* ---- import ---- */
@@ -359,9 +414,34 @@ static int run_import(int argc, char **argv) {
   return import_file(argv[operands], &error) == SCRAWL_OK ? CLI_DONE : failed(&IMPORT, &error);
 }
 
+/* ---- merge ---- */
+
+static int run_merge(int argc, char **argv) {
+  cli_merging merging = {0};
+  const cli_option options[] = {
+      {"out", 'o', CLI_TEXT, "FILE", "The file to write; must be given.", &merging.out},
+      {"name", 0, CLI_TEXT, "NAME", "What the model is called; ensemble.", &merging.name},
+      {"version", 0, CLI_TEXT, "TEXT", "Its version.", &merging.version},
+      NO_MORE};
+  int operands, code = cli_parse(&MERGE, options, argc, argv, &operands);
+  if (code >= 0) return code;
+  merging.members = argv + operands;
+  merging.count = argc - operands;
+  if (merging.count < 2) {
+    cli_complain(&MERGE, "wants two models or more");
+    return CLI_USAGE;
+  }
+  if (!merging.out) {
+    cli_complain(&MERGE, "wants --out FILE, the file to write");
+    return CLI_USAGE;
+  }
+  base_error error = {0};
+  return cli_merge(&merging, &error) == SCRAWL_OK ? CLI_DONE : failed(&MERGE, &error);
+}
+
 /* ---- model ---- */
 
-static const cli_command *const COMMANDS[] = {&LIST, &SHOW, &EXPORT, &IMPORT, NULL};
+static const cli_command *const COMMANDS[] = {&LIST, &SHOW, &EXPORT, &IMPORT, &MERGE, NULL};
 
 static int run_model(int argc, char **argv) {
   if (argc > 1) {
@@ -371,16 +451,19 @@ static int run_model(int argc, char **argv) {
   }
   int operands, code = cli_parse(&CLI_MODEL, &NO_MORE, argc, argv, &operands);
   if (code >= 0) return code;
-  cli_complain(&CLI_MODEL, "wants list, show, export or import; see scrawl help model");
+  cli_complain(&CLI_MODEL, "wants list, show, export, import or merge; see scrawl help model");
   return CLI_USAGE;
 }
 
 const cli_command CLI_MODEL = {
-    "model", "list|show|export|import ...", "models: list, look into, copy out, take in",
+    "model", "list|show|export|import|merge ...",
+    "models: list, look into, copy out, take in, merge",
     "Works on models. Each of these has a help page of its own, for example scrawl help model "
     "show.\n\n"
     "    scrawl model list                        the models inside the program\n"
     "    scrawl model show NAME|FILE              what is in one\n"
     "    scrawl model export NAME --onnx FILE     copy one out, or quantise it with --int8\n"
-    "    scrawl model import FILE --out MY.onnx   take in one made by another program",
+    "    scrawl model export NAME --c FILE        make one a C header\n"
+    "    scrawl model import FILE --out MY.onnx   take in one made by another program\n"
+    "    scrawl model merge A B... --out E.onnx   make one of several",
     run_model};

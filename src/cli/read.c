@@ -24,6 +24,7 @@ static struct {
   const char *as, *alphabet, *format, *model, *steps, *review;
   double max_error;
   int jobs;
+  bool describe;
 } given = {.as = "auto", .format = "text", .model = "digits", .max_error = NAN};
 
 static const cli_option OPTIONS[] = {
@@ -49,6 +50,9 @@ static const cli_option OPTIONS[] = {
      &given.review},
     {"jobs", 'j', CLI_COUNT, "N", "Threads to read with; 0, the default, is one for each core.",
      &given.jobs},
+    {"describe", 0, CLI_FLAG, NULL,
+     "Say for every glyph and line what it looks like: slant, rotation, stroke, loops, ends.",
+     &given.describe},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
 
@@ -187,6 +191,7 @@ static int run_with_model(const read_model *model, const cli_pictures *pictures)
   read_reader **readers = base_alloc_zero(threads, sizeof(read_reader *));
   page_steps steps = {0};
   page_options options = {.alphabet = given.alphabet,
+                          .describe = given.describe,
                           .steps = given.steps ? &steps : NULL,
                           .pool = alone ? pool : NULL};
   page_mode_find(given.as, &options.mode); /* one of the words that the option's table lists */
@@ -263,6 +268,24 @@ const cli_command CLI_READ = {
     "\"file\". As TSV there is a row for each page, line, word, glyph and cell, under a row that "
     "names the columns. Boxes are x, y, width and height in pixels of the picture; confidence is a "
     "probability.\n\n"
+    "With --describe glyphs and lines get a \"style\": lines of their own as text, columns as TSV. "
+    "Angles are degrees, positive where the top leans to the right or the whole is turned "
+    "clockwise: "
+    "slant is the shear that would make a glyph upright, rotation that of its long axis (0 for "
+    "what is "
+    "round), of a line that of its base line. Lengths are pixels of the picture: stroke, the width "
+    "of "
+    "the pen, and its deviation; width, height, and aspect, the one by the other; length, the way "
+    "of "
+    "the pen; centre_x and centre_y, the centre of mass; for a line glyph_height, a mean, and "
+    "spacing, "
+    "the median gap between glyphs. area is the ink's, in square pixels. contrast is the "
+    "difference "
+    "of ink and paper, 0 to 1. Counted are parts that hang together, loops, their difference "
+    "(euler, "
+    "Euler's number), ends of strokes, junctions, where three meet as in T, and crossings, where "
+    "four "
+    "or more do.\n\n"
     "A file that cannot be read is reported on standard error, the others are read, and the exit "
     "status is 1.\n\n"
     "    scrawl read seven.png\n"

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "format/rows.h"
+#include "format/style.h"
 
 /* Digits kept of a confidence: more would be noise. */
 enum { PRECISION = 6 };
@@ -38,10 +39,34 @@ static json_t *alternatives_of(const read_glyph *glyph) {
   return list;
 }
 
+static json_t *style_of(const format_property *list, size_t count) {
+  json_t *object = json_object();
+  for (size_t i = 0; object && i < count; ++i) {
+    json_t *value =
+        list[i].whole ? json_integer((json_int_t)list[i].value) : json_real(list[i].value);
+    if (json_object_set_new(object, list[i].name, value)) {
+      json_decref(object);
+      return NULL;
+    }
+  }
+  return object;
+}
+
+/* Adds "style" where there is one; NULL, with the object freed, when memory ran out. */
+static json_t *with_style(json_t *object, const ink_style *glyph, const ink_line_style *line) {
+  format_property list[FORMAT_MAX_PROPERTIES];
+  if (!object || (!glyph && !line)) return object;
+  size_t count = glyph ? format_glyph_properties(glyph, list) : format_line_properties(line, list);
+  if (json_object_set_new(object, "style", style_of(list, count)) == 0) return object;
+  json_decref(object);
+  return NULL;
+}
+
 static json_t *glyph_of(const read_glyph *glyph) {
-  return json_pack("{sosfsososb}", "text", clean_string(glyph->text), "confidence",
-                   glyph->confidence, "box", box_of(glyph->box), "alternatives",
-                   alternatives_of(glyph), "rejected", (int)glyph->rejected);
+  json_t *object = json_pack("{sosfsososb}", "text", clean_string(glyph->text), "confidence",
+                             glyph->confidence, "box", box_of(glyph->box), "alternatives",
+                             alternatives_of(glyph), "rejected", (int)glyph->rejected);
+  return with_style(object, glyph->style, NULL);
 }
 
 static json_t *word_of(const read_word *word) {
@@ -61,8 +86,10 @@ static json_t *line_of(const read_line *line) {
     json_decref(glyphs);
     return NULL;
   }
-  return json_pack("{sosfsososo}", "text", clean_string(line->text), "confidence", line->confidence,
-                   "box", box_of(line->box), "words", words, "glyphs", glyphs);
+  json_t *object =
+      json_pack("{sosfsososo}", "text", clean_string(line->text), "confidence", line->confidence,
+                "box", box_of(line->box), "words", words, "glyphs", glyphs);
+  return with_style(object, NULL, line->style);
 }
 
 static json_t *cell_of(const read_cell *cell) {

@@ -142,8 +142,8 @@ static float rest_at(const ink_light *light, int i) {
   return light->value[i] - light->light[i];
 }
 
-/* How many cells lie on the surface, and the mean distance of those above it (`either`: of all) from
- * it. */
+/* How many cells lie on the surface, and the mean distance from it of those above it (`either`: of
+ * all). */
 static int measure_rest(const ink_light *light, bool either, float *mean) {
   float on[CELLS] = {0}, sums[CELLS] = {0}, cells[CELLS] = {0};
   const float least = either ? -INFINITY : 0;

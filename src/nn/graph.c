@@ -195,6 +195,23 @@ bool nn_graph_quantised(const nn_graph *graph) {
   return false;
 }
 
+/* What the channels of a pixel sum up to: 1 after a softmax; -1 where that is not known. */
+bool nn_graph_gives_probabilities(const nn_graph *graph) {
+  float sums[NN_MAX_NODES];
+  int last = graph->node_count - 1;
+  for (int n = 0; n <= last; n++) {
+    const nn_node *node = &graph->nodes[n];
+    float a = node->input[0] >= 0 ? sums[node->input[0]] : -1;
+    float b = node->input[1] >= 0 ? sums[node->input[1]] : -1;
+    sums[n] = -1;
+    if (node->kind == NN_SOFTMAX) sums[n] = 1;
+    if (node->kind == NN_DROPOUT) sums[n] = a;
+    if (node->kind == NN_SCALE && a >= 0) sums[n] = node->rate * a;
+    if (node->kind == NN_ADD && a >= 0 && b >= 0) sums[n] = a + b;
+  }
+  return sums[last] > 0.999f && sums[last] < 1.001f;
+}
+
 double nn_graph_flops(const nn_graph *graph) {
   double total = 0;
   for (int n = 1; n < graph->node_count; n++) {

@@ -38,6 +38,7 @@ typedef enum nn_kind {
   NN_DENSE,
   NN_RELU,
   NN_SILU,
+  NN_SCALE,
   NN_FLATTEN,
   NN_ADD,
   NN_SOFTMAX,
@@ -53,7 +54,7 @@ typedef struct nn_node {
   int pad_bottom, pad_right;
   int channels;   /* dense: outputs */
   bool bias;      /* convolutions, dense */
-  float rate;     /* dropout: share of activations set to zero while training */
+  float rate;     /* dropout: share of activations set to zero while training; scale: factor */
   float epsilon;  /* batch norm: added to the variance */
   float momentum; /* batch norm: share of the old running statistics kept at each step, e.g. 0.9 */
   /* filled by nn_graph_add */
@@ -101,6 +102,8 @@ void nn_graph_initialise(nn_graph *graph, base_random random);
 
 /* Whether any activation is kept as bytes: then it is for inference only. */
 bool nn_graph_quantised(const nn_graph *graph);
+/* Whether the output is a softmax, or a mean of several (merge.h), rather than logits. */
+bool nn_graph_gives_probabilities(const nn_graph *graph);
 nn_shape nn_graph_input(const nn_graph *graph);
 nn_shape nn_graph_output(const nn_graph *graph);
 size_t nn_shape_floats(nn_shape shape);

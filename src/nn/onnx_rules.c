@@ -277,6 +277,7 @@ static scrawl_status read_sigmoid(onnx_reader *reader, const onnx_node *node) {
   return SCRAWL_OK;
 }
 
+/* x * Sigmoid(x), or x times a stored number. */
 static scrawl_status read_mul(onnx_reader *reader, const onnx_node *node) {
   for (int i = 0; i < 2 && node->input_count == 2; i++) {
     int x = node->inputs[i], sigmoid = node->inputs[!i];
@@ -286,7 +287,20 @@ static scrawl_status read_mul(onnx_reader *reader, const onnx_node *node) {
     return onnx_give(reader, node, (nn_node){.kind = NN_SILU, .input = {point->node, -1}}, point,
                      NULL);
   }
-  return base_fail(reader->error, SCRAWL_UNSUPPORTED, "Mul is supported only as x * Sigmoid(x)");
+  for (int i = 0; i < 2 && node->input_count == 2; i++) {
+    int value = node->inputs[i];
+    const onnx_tensor *tensor = value < 0 ? NULL : reader->file.values[value].tensor;
+    if (!tensor || tensor->rank > 1) continue;
+    const int64_t one = 1;
+    onnx_point *x;
+    BASE_TRY(onnx_take_tensor(reader, node, i, tensor->rank, &one, &tensor));
+    BASE_TRY(onnx_take_settled(reader, node, !i, &x));
+    nn_node made = {.kind = NN_SCALE, .input = {x->node, -1}};
+    made.rate = nn_float_at(tensor->data.at, 0);
+    return onnx_give(reader, node, made, x, NULL);
+  }
+  return base_fail(reader->error, SCRAWL_UNSUPPORTED,
+                   "Mul is supported only as x * Sigmoid(x) and as x times one stored number");
 }
 
 static scrawl_status read_dropout(onnx_reader *reader, const onnx_node *node) {

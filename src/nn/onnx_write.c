@@ -223,16 +223,19 @@ static void put_batch_norm(onnx_output *output, const nn_node *node, const char 
   nn_write_end(writer, mark);
 }
 
-static void put_dropout(onnx_output *output, const nn_node *node, const char *name,
-                        const onnx_point *x, const char *y) {
+/* Dropout and its ratio, scale and its factor. */
+static void put_with_number(onnx_output *output, const nn_node *node, const char *name,
+                            const onnx_point *x, const char *y) {
   nn_writer *writer = &output->writer;
-  char ratio[ONNX_NAME_BYTES];
-  onnx_join(ratio, name, "ratio");
-  size_t mark = onnx_put_tensor(writer, ratio, ONNX_FLOAT, 0, NULL);
+  bool scale = node->kind == NN_SCALE;
+  char number[ONNX_NAME_BYTES];
+  onnx_join(number, name, scale ? "factor" : "ratio");
+  size_t mark = onnx_put_tensor(writer, number, ONNX_FLOAT, 0, NULL);
   uint8_t *at = nn_write_floats(writer, TENSOR_RAW_DATA, 1);
   if (at) nn_put_float(at, 0, node->rate);
   nn_write_end(writer, mark);
-  mark = onnx_put_node(writer, "Dropout", name, (const char *[]){x->name, ratio, NULL}, y);
+  mark = onnx_put_node(writer, scale ? "Mul" : "Dropout", name,
+                       (const char *[]){x->name, number, NULL}, y);
   nn_write_end(writer, mark);
 }
 
@@ -331,7 +334,8 @@ static scrawl_status write_node(onnx_output *output, int index) {
     put_batch_norm(output, node, name, &x, y->name);
     break;
   case NN_DROPOUT:
-    put_dropout(output, node, name, &x, y->name);
+  case NN_SCALE:
+    put_with_number(output, node, name, &x, y->name);
     break;
   case NN_SILU:
     put_silu(output, name, &x, y->name);

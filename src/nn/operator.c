@@ -13,6 +13,7 @@ const nn_operator *nn_operator_of(nn_kind kind) {
       [NN_DENSE] = &NN_OPERATOR_DENSE,
       [NN_RELU] = &NN_OPERATOR_RELU,
       [NN_SILU] = &NN_OPERATOR_SILU,
+      [NN_SCALE] = &NN_OPERATOR_SCALE,
       [NN_FLATTEN] = &NN_OPERATOR_FLATTEN,
       [NN_ADD] = &NN_OPERATOR_ADD,
       [NN_SOFTMAX] = &NN_OPERATOR_SOFTMAX,

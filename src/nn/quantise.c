@@ -2,8 +2,8 @@
  *
  * 1. Which activations become bytes: all that a layer reads, but not those between a layer and the
  *    ReLU, SiLU or batch norm that alone reads it, which is done before rounding; and not the
- *    logits, whose differences are what counts. Max pooling and flattening keep the bytes of their
- *    input.
+ *    logits, whose differences are what counts, nor what becomes of probabilities. Max pooling and
+ *    flattening keep the bytes of their input.
  * 2. The range of each: the network runs over the calibration pictures, one node after the other,
  *    and notes the least and the greatest number, then a histogram between them. The range kept is
  *    the one with the least squared error, of rounding inside and clipping outside, over the
@@ -73,6 +73,13 @@ static bool before_rounding(const quantiser *q, int n) {
   return next == NN_RELU || next == NN_SILU || next == NN_BATCH_NORM;
 }
 
+/* Probabilities, and sums and multiples of them. */
+static bool is_soft(const quantiser *q, int n) {
+  const nn_node *node = node_of(q, n);
+  if (node->kind == NN_SOFTMAX) return true;
+  return (node->kind == NN_ADD || node->kind == NN_SCALE) && is_soft(q, node->input[0]);
+}
+
 static void choose_bytes(quantiser *q) {
   int last = q->graph->node_count - 1;
   for (int n = 1; n <= last; n++)
@@ -87,7 +94,7 @@ static void choose_bytes(quantiser *q) {
     if (n > 0 && keeps_bytes(node_of(q, n)->kind))
       q->bytes[n] = q->bytes[node_of(q, n)->input[0]];
     else
-      q->bytes[n] = !logits && !before_rounding(q, n);
+      q->bytes[n] = !logits && !is_soft(q, n) && !before_rounding(q, n);
   }
 }
 

@@ -316,6 +316,11 @@ static scrawl_status read_dropout(parser *p, nn_node node) {
   return add_node(p, node);
 }
 
+static scrawl_status read_scale(parser *p, nn_node node) {
+  BASE_TRY(take_decimal(p, "the factor", &node.rate));
+  return add_node(p, node);
+}
+
 static scrawl_status read_dense(parser *p, nn_node node) {
   node.bias = true;
   node.channels = p->classes;
@@ -356,6 +361,7 @@ static const item_rule item_rules[] = {
     {"dense", "dense 10 [nobias]", NN_DENSE, read_dense},
     {"relu", "relu", NN_RELU, add_node},
     {"silu", "silu", NN_SILU, add_node},
+    {"scale", "scale 0.5", NN_SCALE, read_scale},
     {"flatten", "flatten", NN_FLATTEN, add_node},
     {"add", "add NAME", NN_ADD, read_add},
     {"softmax", "softmax", NN_SOFTMAX, add_node},

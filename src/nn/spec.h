@@ -6,6 +6,7 @@
  *     [same | pad 1]
  *   average 2 | global-average
  *   batchnorm [epsilon 1e-5] [momentum 0.9], relu, silu, dropout 0.25, flatten, softmax
+ *   scale 0.5                     times a fixed factor
  *   dense 10 | dense classes      flattens by itself; as many outputs as there are classes
  *   as NAME | add NAME            name this point; add a named earlier point
  *   from NAME                     go on from one (`input` is the name of the input)

@@ -99,6 +99,7 @@ static void put_options(writer *w, const bool *named, int n) {
     put(w, " %d%s", node->channels, node->bias ? "" : " nobias");
     break;
   case NN_DROPOUT:
+  case NN_SCALE:
     put(w, " ");
     put_decimal(w, node->rate);
     break;

@@ -48,6 +48,8 @@ static scrawl_status read_one(read_reader *reader, const page_picture *picture,
   page_single single;
   BASE_TRY(page_find_single(picture, reader, sheet, &prepare, &single, error));
   scrawl_status status = read_line_of_one(reader, &single, result, error);
+  if (status == SCRAWL_OK && options->describe)
+    status = page_describe(picture, &single.image, &single.map, result, error);
   base_free(single.image.pixels);
   return status;
 }
@@ -113,11 +115,13 @@ static scrawl_status read_several_or_one(read_reader *reader, const page_picture
   BASE_TRY(page_prepare(picture, &prepare, &sheet, error));
   scrawl_status status = read_sheet(reader, &sheet, options->mode, result, error);
   /* What has more marks than writing has may still be one glyph. */
-  bool one = options->mode == PAGE_AUTO && (status == SCRAWL_LIMIT_EXCEEDED ||
-                                            (status == SCRAWL_OK && !has_several(page)));
+  bool one = options->mode == PAGE_AUTO &&
+             (status == SCRAWL_LIMIT_EXCEEDED || (status == SCRAWL_OK && !has_several(page)));
   if (one) {
     *page = (read_page){.width = page->width, .height = page->height};
     status = read_one(reader, picture, &sheet, options, result, error);
+  } else if (status == SCRAWL_OK && options->describe) {
+    status = page_describe(picture, &sheet.ink, &sheet.map, result, error);
   }
   page_sheet_free(&sheet);
   return status;

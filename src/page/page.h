@@ -58,6 +58,7 @@ typedef struct page_options {
   /* only these signs can be read, whatever the mode; NULL: all that the model knows */
   const char *alphabet;
   page_limits limits; /* of them `side` is the reading's own affair */
+  bool describe;      /* glyphs and lines get a style */
   page_steps *steps;  /* keeps the picture after each step, see sheet.h; NULL: not kept */
   base_pool *pool;    /* for one large picture; not the one that this runs on; NULL: none */
 } page_options;

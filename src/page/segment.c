@@ -14,8 +14,8 @@
 #include "page/segment_parts.h"
 
 enum {
-  RIM = 2,        /* pixels of faint ink around the mask that belong to it */
-  RIM_LEVEL = 12, /* ink */
+  RIM = 2,              /* pixels of faint ink around the mask that belong to it */
+  RIM_LEVEL = 12,       /* ink */
   MOST_BLOBS = 1 << 14, /* time grows with their square */
 };
 

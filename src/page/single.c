@@ -34,6 +34,8 @@ static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
 static scrawl_status find_cleaned(const page_picture *picture, page_single *single,
                                   base_error *error) {
   BASE_TRY(page_clean(picture, &single->image, error));
+  double by = page_reduction(picture) * (double)picture->file_width / picture->width;
+  single->map = (page_map){{by, 0, 0, 0, by, 0, 0, 0, 1}};
   if (ink_find(&single->image, &single->box))
     single->in_file = enlarge(single->box, page_reduction(picture), picture);
   return SCRAWL_OK;
@@ -54,6 +56,7 @@ static scrawl_status find_on_sheet(const page_sheet *sheet, page_single *single,
   }
   pixDestroy(&near);
   BASE_TRY(status);
+  single->map = sheet->map;
   BASE_TRY(ink_isolate(&single->image, error));
   if (ink_find(&single->image, &single->box)) single->in_file = page_sheet_box(sheet, single->box);
   return SCRAWL_OK;

@@ -8,6 +8,7 @@ typedef struct page_single {
   ink_image image; /* with nothing but the glyph; base_free(image.pixels) */
   ink_box box;     /* in the image; width 0: there is none */
   ink_box in_file; /* in pixels of the picture file */
+  page_map map;    /* from the image to the picture file */
 } page_single;
 
 /* `reader` chooses between what the two ways of cleaning find; NULL: the way that was made for

@@ -14,5 +14,9 @@ scrawl_status page_read_lines(read_reader *reader, const page_sheet *sheet, base
 scrawl_status page_read_cells(read_reader *reader, const page_sheet *sheet, const page_grid *grid,
                               bool comb, base_arena *arena, read_page *page, bool *fits,
                               base_error *error);
+/* Gives every glyph and line of the page its style, from the ink that it was read from; `map` goes
+ * from there to pixels of the picture file. OUT_OF_MEMORY. */
+scrawl_status page_describe(const page_picture *picture, const ink_image *ink, const page_map *map,
+                            read_result *result, base_error *error);
 
 #endif

@@ -45,7 +45,7 @@ scrawl_status read_reader_create(const read_model *model, int max_batch, base_po
   if (!made) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
   *made = (read_reader){.model = model, .max_batch = max_batch};
   made->reject_below = (double)model->reject_below;
-  made->logits = model->graph->nodes[model->graph->node_count - 1].kind != NN_SOFTMAX;
+  made->logits = !nn_graph_gives_probabilities(model->graph);
   for (int i = 0; i < 256; i++) made->levels[i] = (float)(i * (double)model->scale / 255);
   made->input = base_alloc((size_t)max_batch * INK_GLYPH_PIXELS, sizeof(float));
   made->probabilities = base_alloc((size_t)model->classes, sizeof(float));

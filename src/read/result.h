@@ -5,7 +5,7 @@
 #define READ_RESULT_H
 
 #include "base/memory.h"
-#include "ink/ink.h"
+#include "ink/describe.h"
 
 /* What stands in the text of a line for a glyph that was rejected. */
 #define READ_UNKNOWN "?"
@@ -23,6 +23,7 @@ typedef struct read_glyph {
   read_alternative *alternatives;
   size_t alternative_count;
   bool rejected;
+  const ink_style *style; /* NULL unless descriptions are wanted */
 } read_glyph;
 
 typedef struct read_word {
@@ -39,6 +40,7 @@ typedef struct read_line {
   size_t word_count;
   read_glyph *glyphs;
   size_t glyph_count;
+  const ink_line_style *style; /* NULL unless descriptions are wanted */
 } read_line;
 
 /* One box of a grid of ruled lines. */
@@ -65,6 +67,7 @@ typedef struct read_result {
   size_t page_count;
   const char *model_name, *model_version;
   double milliseconds;
+  bool described; /* glyphs and lines have a style */
 } read_result;
 
 void read_result_init(read_result *result);

@@ -61,6 +61,10 @@ scrawl_status train_make_network(const train_recipe *recipe, const data_set *set
   if (from && nn_graph_quantised(from))
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
                      "the model to go on from is quantised; take the one that it was made of");
+  if (from && nn_graph_gives_probabilities(from) &&
+      from->nodes[from->node_count - 1].kind != NN_SOFTMAX)
+    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
+                     "the model to go on from is the mean of several; go on from one of them");
   if (recipe->architecture) {
     BASE_TRY(nn_spec_parse_classes(recipe->architecture, shape, set->classes, graph, error));
     nn_graph_initialise(*graph, random);

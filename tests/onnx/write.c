@@ -46,6 +46,11 @@ static const network NETWORKS[] = {
      "flatten, batchnorm, as a, relu, add a, dense 6, relu, flatten, dense 3, softmax",
      {4, 3, 5}},
     {"pixel", "dense 8, conv 5 1x1, relu, as a, dense 5, add a, pool 1, softmax", {3, 3, 2}},
+    {"ensemble",
+     "conv 5 3x3, relu, dense 10, scale 0.8, softmax, as a, from input, depthwise 3x3, silu, dense "
+     "10, "
+     "softmax, add a, as b, from input, dense 10, softmax, add b, scale 0.333333343",
+     {9, 8, 1}},
     {"branches", "silu, as a, from input, relu, add a, average 2", {6, 6, 4}},
     {"pooled", "conv 5 3x3, global-average, softmax", {8, 8, 3}},
 };

@@ -19,11 +19,11 @@ static base_error error;
 
 static read_alternative alternatives[] = {{"1", 0.0015}, {"\xc3\xa9", 0.0005}};
 static read_glyph glyphs[] = {
-    {"7", 0.998, {10, 20, 30, 40}, alternatives, 2, false},
-    {"", 0.25, {50, 20, 12, 40}, alternatives, 2, true},
+    {"7", 0.998, {10, 20, 30, 40}, alternatives, 2, false, NULL},
+    {"", 0.25, {50, 20, 12, 40}, alternatives, 2, true, NULL},
 };
 static read_word words[] = {{"7", 0.998, {10, 20, 30, 40}}};
-static read_line lines[] = {{"7", 0.97, {10, 20, 52, 40}, words, 1, glyphs, 2}};
+static read_line lines[] = {{"7", 0.97, {10, 20, 52, 40}, words, 1, glyphs, 2, NULL}};
 static read_page pages[] = {
     {.width = 640, .height = 480, .angle = 1.5, .lines = lines, .line_count = 1},
     {.width = 100, .height = 50},
@@ -37,14 +37,18 @@ static read_result tree(void) {
                        .milliseconds = 1.25};
 }
 
-static char *write_as(const char *name, const char *source) {
-  read_result result = tree();
+static char *write_tree(const read_result *result, const char *name, const char *source) {
   format_buffer buffer = {0};
   const format_row *row = format_find(name);
   assert_non_null(row);
-  assert_int_equal(row->write(&result, source, &buffer, &error), SCRAWL_OK);
+  assert_int_equal(row->write(result, source, &buffer, &error), SCRAWL_OK);
   assert_int_equal(strlen(buffer.text), buffer.size);
   return buffer.text;
+}
+
+static char *write_as(const char *name, const char *source) {
+  read_result result = tree();
+  return write_tree(&result, name, source);
 }
 
 static void assert_written(const char *name, const char *source, const char *expected) {
@@ -156,7 +160,7 @@ static void assert_box(const json_t *owner, int x, int y, int width, int height)
 }
 
 static void assert_keys(const json_t *object, const char *keys) {
-  char found[256] = "";
+  char found[512] = "";
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)object, key, value) {
@@ -286,6 +290,84 @@ static void a_full_memory_leaves_a_marked_buffer(void **state) {
     }
 }
 
+/* One glyph, described, in a line that is. */
+static read_result described_tree(void) {
+  static const ink_style style = {.slant = 12.5,
+                                  .rotation = -3.25,
+                                  .width = 30,
+                                  .height = 40,
+                                  .area = 250,
+                                  .x = 25.5,
+                                  .y = 41,
+                                  .contrast = 0.75,
+                                  .strokes = {.width = 4.5,
+                                              .width_deviation = 0.5,
+                                              .length = 61.25,
+                                              .parts = 2,
+                                              .loops = 3,
+                                              .ends = 4,
+                                              .junctions = 5,
+                                              .crossings = 6}};
+  static const ink_line_style line_style = {.slant = 10,
+                                            .rotation = 1.5,
+                                            .height = 40,
+                                            .height_deviation = 2,
+                                            .spacing = -3,
+                                            .stroke = 4,
+                                            .contrast = 0.5};
+  static read_glyph glyph = {"7", 0.5, {10, 20, 30, 40}, NULL, 0, false, &style};
+  static read_line line = {"7", 0.5, {10, 20, 30, 40}, words, 1, &glyph, 1, &line_style};
+  static read_page page = {.width = 640, .height = 480, .lines = &line, .line_count = 1};
+  return (read_result){
+      .pages = &page, .page_count = 1, .model_name = "", .model_version = "", .described = true};
+}
+
+static void styles_are_written_where_there_are_some(void **state) {
+  (void)state;
+  read_result result = described_tree();
+  char *text = write_tree(&result, "text", "a.png");
+  assert_string_equal(
+      text,
+      "a.png\t7\n"
+      "a.png\t  line: slant 10.0°, rotation 1.5°, stroke 4.0 px, contrast 0.50, glyph_height 40.0 "
+      "px, glyph_height_deviation 2.0 px, spacing -3.0 px\n"
+      "a.png\t  7: slant 12.5°, rotation -3.2°, stroke 4.5 px, stroke_deviation 0.5 px, width 30.0 "
+      "px, height 40.0 px, aspect 0.75, area 250.0 px², centre_x 25.5 px, centre_y 41.0 px, "
+      "contrast 0.75, parts 2, loops 3, euler -1, ends 4, junctions 5, crossings 6, length 61.2 "
+      "px\n");
+  base_free(text);
+  text = write_tree(&result, "tsv", NULL);
+  assert_string_equal(
+      text,
+      "file\tpage\tline\tlevel\tnumber\ttext\tconfidence\tx\ty\twidth\theight\trejected\tslant\t"
+      "rotation\tstroke\tstroke_deviation\taspect\tarea\tcentre_x\tcentre_y\tcontrast\tparts\t"
+      "loops\teuler\tends\tjunctions\tcrossings\tlength\tglyph_height\tglyph_height_deviation\t"
+      "spacing\n"
+      "\t1\t0\tpage\t0\t\t\t0\t0\t640\t480\t0\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\n"
+      "\t1\t1\tline\t0\t7\t0.500000\t10\t20\t30\t40\t0\t10.000\t1.500\t4.000\t\t\t\t\t\t0.500"
+      "\t\t\t\t\t\t\t\t40.000\t2.000\t-3.000\n"
+      "\t1\t1\tword\t1\t7\t0.998000\t10\t20\t30\t40\t0\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\n"
+      "\t1\t1\tglyph\t1\t7\t0.500000\t10\t20\t30\t40\t0\t12.500\t-3.250\t4.500\t0.500\t0.750\t"
+      "250.000\t25.500\t41.000\t0.750\t2\t3\t-1\t4\t5\t6\t61.250\t\t\t\n");
+  base_free(text);
+  text = write_tree(&result, "json", NULL);
+  json_error_t wrong;
+  json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &wrong), *style;
+  const json_t *line = json_array_get(
+      json_object_get(json_array_get(json_object_get(root, "pages"), 0), "lines"), 0);
+  style = json_object_get(json_array_get(json_object_get(line, "glyphs"), 0), "style");
+  assert_keys(style, "slant rotation stroke stroke_deviation width height aspect area centre_x "
+                     "centre_y contrast parts loops euler ends junctions crossings length ");
+  assert_true(json_is_integer(json_object_get(style, "euler")));
+  assert_int_equal(json_integer_value(json_object_get(style, "euler")), -1);
+  assert_true(json_real_value(json_object_get(style, "length")) == 61.25);
+  style = json_object_get(line, "style");
+  assert_keys(style, "slant rotation stroke contrast glyph_height glyph_height_deviation spacing ");
+  assert_true(json_real_value(json_object_get(style, "spacing")) == -3);
+  json_decref(root);
+  base_free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(text_is_one_line_for_each_line),
@@ -294,6 +376,7 @@ int main(void) {
       cmocka_unit_test(json_has_the_grid_beside_the_lines),
       cmocka_unit_test(a_table_has_a_row_for_everything),
       cmocka_unit_test(json_is_as_the_contract_says),
+      cmocka_unit_test(styles_are_written_where_there_are_some),
       cmocka_unit_test(json_takes_any_file_name),
       cmocka_unit_test(several_json_results_are_an_array),
       cmocka_unit_test(a_number_that_is_none_is_refused),

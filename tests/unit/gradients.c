@@ -46,6 +46,7 @@ static const sample operators[] = {
     {"dense 33 nobias, relu, dense 7", {1, 1, 19}},
     {"relu, dense 4", {4, 4, 3}},
     {"silu, dense 4", {4, 4, 3}},
+    {"scale 0.3, conv 3 3x3, scale 1.7, silu, dense 4, scale 2.5", {5, 5, 2}},
     {"flatten", {2, 2, 2}},
     {"conv 3 3x3 same, as a, conv 3 3x3 same, add a, relu, dense 4", {5, 5, 3}},
     {"add input, flatten", {3, 3, 2}},

@@ -97,6 +97,8 @@ static const char *const SAME[] = {
     "ints s 0,-1; Relu f > r; Gemm r m v > y; Relu r > unused; Gelu x > unused2",
     "Dropout x > d mask; Conv d w b > c pads=0,0,1,1; Relu c > r; Flatten r > f; Gemm f m v > y; "
     "opset 13; ir 4",
+    "tensor t 1 fill=2; tensor h scalar fill=0.5; Conv x w b > c auto_pad=SAME_UPPER; Mul c t > d; "
+    "Mul h d > e; Relu e > r; Flatten r > f; Gemm f m v > y",
     "input w 2,1,2,2; input b 2; Conv x w b > c auto_pad=SAME_UPPER; Relu c > r; Flatten r > f; "
     "Gemm f m v > y; ir 3",
 };
@@ -274,6 +276,9 @@ static const refusal REFUSALS[] = {
     {SCRAWL_UNSUPPORTED, "only as x * Sigmoid(x)",
      PICTURE "Relu x > r; Sigmoid r > s; Mul x s > y"},
     {SCRAWL_UNSUPPORTED, "only as x * Sigmoid(x)", PICTURE "Mul x x > y"},
+    {SCRAWL_BAD_FORMAT, "factor 0", PICTURE "tensor t scalar fill=0; Mul x t > y"},
+    {SCRAWL_BAD_FORMAT, "right shape", PICTURE "tensor t 2; Mul x t > y"},
+    {SCRAWL_UNSUPPORTED, "one stored number", PICTURE "tensor t 1,4,1,1; Mul x t > y"},
     {SCRAWL_UNSUPPORTED, "known operator", PICTURE "Sigmoid x > y"},
     {SCRAWL_UNSUPPORTED, "training", PICTURE "tensor r scalar; bool t 1; Dropout x r t > y"},
     {SCRAWL_BAD_FORMAT, "rate", PICTURE "tensor r scalar fill=1; Dropout x r > y"},

@@ -124,6 +124,8 @@ static const char *const odd_texts[] = {
     "conv 1 64x64 pad 63, pool 7x5 stride 100 pad 4",
     "conv 3 2x2 same, conv 3 3x3 pad 1, conv 3 3x3 pad 2, conv 3 4x4 stride 3 same",
     "conv 6 1x1, depthwise 3x3 same, batchnorm, depthwise 3 stride 2 nobias, as a, relu",
+    "scale 0.25, dense 3, scale 1e-05, softmax, as a, from input, dense 3, add a, scale "
+    "0.333333343",
     "depthwise 2x5 bias, batchnorm, depthwise 3x3 pad 1 0 2 1 stride 1x2, silu",
     "conv 3 3x3, batchnorm, conv 3 3x3 bias, batchnorm, conv 3 3x3, as a, batchnorm, add a",
     "conv 3 3x3 nobias, as a, batchnorm epsilon 0.00123 momentum 0.987654321, silu",

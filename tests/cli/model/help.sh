@@ -1,3 +1,3 @@
-for command in model "model list" "model show" "model export" "model import"; do
+for command in model "model list" "model show" "model export" "model import" "model merge"; do
   scrawl help $command
 done
