@@ -7,7 +7,10 @@
 #include "page/prepare.h"
 #include "page/writing.h"
 
-enum { MARGIN = 6 }; /* pixels of paper around a glyph, for its contrast */
+enum {
+  MARGIN = 6, /* pixels of paper around a glyph, for its contrast; and half of its longer side */
+  FAINT = 64, /* ink from here on hangs together */
+};
 
 typedef struct describing {
   const page_picture *picture;
@@ -31,11 +34,52 @@ static ink_box place(const describing *d, ink_box box) {
 }
 
 static ink_box grow(const describing *d, ink_box box) {
-  int left = box.x > MARGIN ? box.x - MARGIN : 0, top = box.y > MARGIN ? box.y - MARGIN : 0;
-  int right = box.x + box.width + MARGIN, bottom = box.y + box.height + MARGIN;
+  int margin = MARGIN + (box.width > box.height ? box.width : box.height) / 2;
+  int left = box.x > margin ? box.x - margin : 0, top = box.y > margin ? box.y - margin : 0;
+  int right = box.x + box.width + margin, bottom = box.y + box.height + margin;
   if (right > d->picture->width) right = d->picture->width;
   if (bottom > d->picture->height) bottom = d->picture->height;
   return (ink_box){left, top, right - left, bottom - top};
+}
+
+/* Floods the ink around `start`; `*outside`: how many of its pixels are not in the box. */
+static size_t flood(const ink_image *ink, ink_box box, size_t start, bool *seen, uint32_t *pixels,
+                    size_t *outside) {
+  size_t count = 0;
+  *outside = 0;
+  seen[start] = true;
+  pixels[count++] = (uint32_t)start;
+  for (size_t next = 0; next < count; ++next) {
+    int x = (int)(pixels[next] % (uint32_t)ink->width),
+        y = (int)(pixels[next] / (uint32_t)ink->width);
+    *outside += x < box.x || y < box.y || x >= box.x + box.width || y >= box.y + box.height;
+    for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < ink->height; ++v)
+      for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < ink->width; ++u) {
+        size_t at = (size_t)v * (size_t)ink->width + (size_t)u;
+        if (seen[at] || ink->pixels[at] < FAINT) continue;
+        seen[at] = true;
+        pixels[count++] = (uint32_t)at;
+      }
+  }
+  return count;
+}
+
+/* Wipes out what reaches into the box from its neighbours: whatever hangs together and lies for
+ * the most part outside. */
+static scrawl_status wipe_neighbours(ink_image *ink, ink_box box, base_error *error) {
+  size_t all = (size_t)ink->width * (size_t)ink->height, outside;
+  bool *seen = base_alloc_zero(all, sizeof *seen);
+  uint32_t *pixels = base_alloc(all, sizeof *pixels);
+  bool done = seen && pixels && all < UINT32_MAX;
+  for (size_t i = 0; i < all && done; ++i) {
+    if (seen[i] || ink->pixels[i] < FAINT) continue;
+    size_t count = flood(ink, box, i, seen, pixels, &outside);
+    for (size_t k = 0; k < count && 2 * outside > count; ++k) ink->pixels[pixels[k]] = 0;
+  }
+  base_free(seen);
+  base_free(pixels);
+  if (done) return SCRAWL_OK;
+  return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to describe a glyph");
 }
 
 static scrawl_status measure(const describing *d, ink_box box, ink_style *style) {
@@ -50,8 +94,10 @@ static scrawl_status measure(const describing *d, ink_box box, ink_style *style)
   BASE_TRY(ink_image_create(around.width, around.height, &ink, d->error));
   page_warp(d->ink, &map, &ink, NULL);
   inside = (ink_box){box.x - around.x, box.y - around.y, box.width, box.height};
-  scrawl_status status = ink_describe(&ink, inside, style, d->error);
-  style->contrast = ink_contrast(&ink, inside, &grey, 1);
+  double contrast = ink_contrast(&ink, inside, &grey, 1);
+  scrawl_status status = wipe_neighbours(&ink, inside, d->error);
+  if (status == SCRAWL_OK) status = ink_describe(&ink, inside, style, d->error);
+  style->contrast = contrast;
   base_free(ink.pixels);
   style->x += around.x;
   style->y += around.y;
