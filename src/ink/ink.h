@@ -73,6 +73,7 @@ typedef struct ink_augmentation {
   double salt, salt_chance; /* the share of pixels that become black or white */
   double jpeg, jpeg_chance; /* 100 less the lowest quality */
   double binarise;          /* chance of a hard threshold */
+  double pair; /* chance that a picture of no glyph is made anew of two others side by side */
 } ink_augmentation;
 
 /* `glyph` and `out` hold side x side floats 0..1; `out` may not be `glyph`. `neighbour`: another
@@ -80,6 +81,10 @@ typedef struct ink_augmentation {
  * side floats. */
 void ink_augment(const ink_augmentation *augmentation, base_random random, int side,
                  const float *glyph, const uint8_t *neighbour, float *out, float *scratch);
+
+/* Two glyphs of 784 bytes side by side, touching or nearly, framed as if they were one: what a
+ * string that is cut wrongly holds. False when one of them is blank; `pair` is then untouched. */
+bool ink_pair(const uint8_t *left, const uint8_t *right, base_random random, uint8_t *pair);
 
 /* Damage of a known kind and amount, to measure how a model's accuracy falls with it. */
 typedef struct ink_noise_kind {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/alphabet.h"
+#include "read/model.h"
 
 enum { AUGMENT_SCRATCH = 5 }; /* the source and ink_augment's four, in pictures */
 
@@ -34,6 +36,7 @@ scrawl_status train_batches_create(const data_set *set, const uint32_t *pictures
                                    base_error *error) {
   *batches = (train_batches){
       .set = set, .pictures = pictures, .count = count, .pool = pool, .scale = (float)scale};
+  batches->no_glyph = data_alphabet_find(set->alphabet, READ_NO_GLYPH);
   batches->order_random = base_random_split(&random, 0);
   batches->ink_random = base_random_split(&random, 1);
   if (augmentation) {
@@ -68,18 +71,44 @@ void train_batches_shuffle(train_batches *batches, size_t epoch) {
   base_random_shuffle(&random, batches->order, batches->count);
 }
 
+/* Any picture that is trained on. */
+static const uint8_t *draw_picture(const train_batches *batches, base_random *random, int *label) {
+  uint32_t drawn = batches->pictures[base_random_below(random, batches->count)];
+  size_t pixels = (size_t)batches->set->width * (size_t)batches->set->height;
+  *label = batches->set->labels[drawn];
+  return batches->set->pixels + drawn * pixels;
+}
+
+/* Two glyphs instead of a picture of none; `pair` where that was done, else `from`. */
+static const uint8_t *replace(const train_batches *batches, size_t picture, base_random *random,
+                              const uint8_t *from, uint8_t pair[INK_GLYPH_PIXELS]) {
+  if (batches->set->labels[picture] != batches->no_glyph ||
+      base_random_unit(random) >= batches->augmentation.pair)
+    return from;
+  int labels[2];
+  const uint8_t *left = draw_picture(batches, random, &labels[0]);
+  const uint8_t *right = draw_picture(batches, random, &labels[1]);
+  bool glyphs = labels[0] != batches->no_glyph && labels[1] != batches->no_glyph;
+  return glyphs && ink_pair(left, right, *random, pair) ? pair : from;
+}
+
 static void augment(const train_batches *batches, size_t picture, const uint8_t *from,
                     float *scratch, float *out) {
   int side = batches->set->width;
   size_t pixels = (size_t)side * (size_t)side;
-  for (size_t i = 0; i < pixels; i++) scratch[i] = batches->levels[from[i]];
   base_random epoch = base_random_split(&batches->ink_random, batches->epoch);
   base_random random = base_random_split(&epoch, picture);
+  uint8_t pair[INK_GLYPH_PIXELS];
+  if (batches->augmentation.pair > 0 && pixels == INK_GLYPH_PIXELS) {
+    base_random other = base_random_split(&random, UINT64_MAX - 1);
+    from = replace(batches, picture, &other, from, pair);
+  }
+  for (size_t i = 0; i < pixels; i++) scratch[i] = batches->levels[from[i]];
   const uint8_t *neighbour = NULL;
   if (batches->augmentation.neighbour > 0) {
     base_random other = base_random_split(&random, UINT64_MAX); /* ink_augment's are small */
-    neighbour = batches->set->pixels +
-                batches->pictures[base_random_below(&other, batches->count)] * pixels;
+    int label;
+    neighbour = draw_picture(batches, &other, &label);
   }
   ink_augment(&batches->augmentation, random, side, scratch, neighbour, out, scratch + pixels);
   if (batches->scale != 1)

@@ -21,6 +21,7 @@ typedef struct train_batch {
 
 typedef struct train_batches {
   const data_set *set;      /* borrowed */
+  int no_glyph;             /* the class of the set for it; -1: there is none */
   const uint32_t *pictures; /* of the set, that there are batches of; borrowed */
   size_t count;
   base_pool *pool; /* borrowed; may be NULL */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/alphabet.h"
 #include "read/model.h"
 
 scrawl_status train_put_text(nn_metadata *metadata, const char *key, char *value,
@@ -22,16 +23,6 @@ scrawl_status train_put_text(nn_metadata *metadata, const char *key, char *value
             : base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the model's metadata");
   base_free(value);
   return status;
-}
-
-/* The class of "no glyph"; -1: there is none. */
-static int find_no_glyph(const data_set *set) {
-  char sign[SCRAWL_MAX_SIGN_BYTES];
-  for (int c = 0; c < set->classes; c++) {
-    data_set_sign(set, c, sign);
-    if (strcmp(sign, READ_NO_GLYPH) == 0) return c;
-  }
-  return -1;
 }
 
 /* Column `none` out of the row of a picture, which may move forward to `to`. */
@@ -65,7 +56,7 @@ static void take_apart(train_outcome *outcome, int none, float *apart, size_t *c
 
 static scrawl_status separate_no_glyph(train_outcome *outcome, float **apart, base_error *error) {
   const data_set *set = &outcome->validation;
-  int none = find_no_glyph(set);
+  int none = data_alphabet_find(set->alphabet, READ_NO_GLYPH);
   *apart = NULL;
   if (none < 0) return SCRAWL_OK;
   size_t members = 0;

@@ -119,6 +119,7 @@ static const amount AMOUNTS[] = {
     AMOUNT("jpeg", jpeg, 99),
     CHANCE(jpeg),
     AMOUNT("binarise", binarise, 1),
+    AMOUNT("pair", pair, 1),
 };
 enum { AMOUNT_COUNT = sizeof AMOUNTS / sizeof AMOUNTS[0] };
 

@@ -461,8 +461,39 @@ static void jpeg_of_high_quality_changes_little(void **state) {
   }
 }
 
+/* A tall box and a flat one: side by side they are wider than high, framed to 20 pixels, and both
+ * are there. */
+static void a_pair_holds_both_glyphs(void **state) {
+  (void)state;
+  uint8_t left[PIXELS] = {0}, right[PIXELS] = {0}, blank[PIXELS] = {0}, pair[PIXELS];
+  for (int y = 4; y < 24; y++)
+    for (int x = 11; x < 17; x++) left[y * SIDE + x] = 255;
+  for (int y = 10; y < 18; y++)
+    for (int x = 4; x < 24; x++) right[y * SIDE + x] = 255;
+  for (uint64_t seed = 0; seed < 200; seed++) {
+    ink_image image = {SIDE, SIDE, SIDE, pair};
+    ink_box box;
+    assert_true(ink_pair(left, right, base_random_seed(seed), pair));
+    assert_true(ink_find(&image, &box));
+    assert_int_equal(box.width, 20);
+    /* 20 high and 23 to 31 wide before it was framed. */
+    assert_in_range(box.height, 12, 20);
+    int tall = 0, flat = 0;
+    for (int y = 0; y < SIDE; y++) {
+      tall += pair[y * SIDE + box.x + 1] > 127;
+      flat += pair[y * SIDE + box.x + 18] > 127;
+    }
+    assert_in_range(tall, 12, 20);
+    assert_in_range(flat, 4, 8);
+  }
+  memset(pair, 1, PIXELS);
+  assert_false(ink_pair(left, blank, base_random_seed(1), pair));
+  assert_int_equal(pair[0], 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_pair_holds_both_glyphs),
       cmocka_unit_test(chances_are_shares_of_the_pictures),
       cmocka_unit_test(kinds_do_not_disturb_each_other),
       cmocka_unit_test(every_kind_at_once_is_survived),

@@ -599,6 +599,59 @@ static void test_batches_hold_each_picture_once(void **state) {
   data_set_free(&set);
 }
 
+/* Ones and sevens, each of one level, and pictures of no glyph, of another: what is made of two
+ * glyphs has no such level, and only pictures of no glyph are. */
+static void test_pairs_stand_for_no_glyph(void **state) {
+  (void)state;
+  enum { GLYPH = INK_GLYPH_SIDE, COUNT = 90 };
+  data_set set = {.name = base_strdup("pairs"),
+                  .count = COUNT,
+                  .height = GLYPH,
+                  .width = GLYPH,
+                  .classes = 3,
+                  .alphabet = base_strdup("17" READ_NO_GLYPH),
+                  .pixels = base_alloc_zero(COUNT, INK_GLYPH_PIXELS),
+                  .labels = base_alloc(COUNT, sizeof(uint16_t))};
+  uint32_t pictures[COUNT];
+  for (uint32_t i = 0; i < COUNT; i++) {
+    pictures[i] = i;
+    set.labels[i] = (uint16_t)(i % 3);
+    for (int y = 4; y < 24; y++)
+      for (int x = 12; x < 16; x++)
+        set.pixels[(i * GLYPH + (uint32_t)y) * GLYPH + (uint32_t)x] = i % 3 == 2 ? 102 : 255;
+  }
+  for (int chance = 0; chance <= 1; chance++) {
+    ink_augmentation augmentation = {.pair = chance};
+    train_batches batches;
+    assert_int_equal(train_batches_create(&set, pictures, COUNT, COUNT, &augmentation, 1,
+                                          base_random_seed(3), NULL, &batches, NULL),
+                     SCRAWL_OK);
+    train_batches_shuffle(&batches, 0);
+    train_batches_start(&batches, 0, COUNT);
+    const train_batch *all = train_batches_take(&batches);
+    int made = 0;
+    for (int i = 0; i < COUNT; i++) {
+      double ink = 0, most = 0;
+      for (int p = 0; p < INK_GLYPH_PIXELS; p++) {
+        double level = (double)all->input[i * INK_GLYPH_PIXELS + p];
+        ink += level;
+        most = fmax(most, level);
+      }
+      assert_int_equal(all->labels[i], set.labels[batches.order[i]]);
+      bool changed = fabs(most - (all->labels[i] == 2 ? 0.4 : 1)) > 0.01;
+      if (all->labels[i] != 2) assert_true(!changed && fabs(ink - 80) < 0.1);
+      made += changed;
+    }
+    /* Two draws in three give a glyph. */
+    if (chance == 0)
+      assert_int_equal(made, 0);
+    else
+      assert_in_range(made, 5, 24);
+    train_batches_free(&batches);
+  }
+  data_set_free(&set);
+}
+
 static void pass(void *argument, size_t index, size_t worker) {
   (void)argument, (void)index, (void)worker;
 }
@@ -775,6 +828,7 @@ int main(void) {
       cmocka_unit_test(test_other_options_do_not_resume),
       cmocka_unit_test(test_damaged_checkpoints_are_refused),
       cmocka_unit_test(test_batches_hold_each_picture_once),
+      cmocka_unit_test(test_pairs_stand_for_no_glyph),
       cmocka_unit_test(test_batches_do_not_depend_on_threads),
       cmocka_unit_test(test_augmentation_is_read_from_text),
       cmocka_unit_test(test_augmentation_is_written_as_text),
