@@ -33,11 +33,10 @@ const nn_preset NN_PRESETS[] = {
      "softmax",
      "small and fast, after LeNet"},
     {"digits",
-     "conv 16 3x3, batchnorm, relu, conv 32 3x3, batchnorm, relu, pool 2, "
-     "conv 64 3x3, batchnorm, relu, conv 96 3x3, batchnorm, relu, pool 2, "
-     "conv 160 3x3, batchnorm, relu, flatten, dropout 0.2, dense classes, softmax",
-     "three stages of convolutions with batch normalisation, small enough to read a digit in some "
-     "50 microseconds: what models/digits.onnx is"},
+     "repeat 2 ( conv 32 3x3, batchnorm, relu ), pool 2, conv 64 3x3, batchnorm, relu, "
+     "conv 96 3x3, batchnorm, relu, pool 2, conv 192 3x3, batchnorm, relu, flatten, dropout 0.2, "
+     "dense classes, softmax",
+     "three stages of convolutions with batch normalisation: what models/digits.onnx is"},
     {"speedrun",
      "conv 16 5x5 stride 2, batchnorm, relu, conv 32 3x3, pool 2, batchnorm, relu, flatten, "
      "dense 64, batchnorm, relu, dense 10, softmax",
