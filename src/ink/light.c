@@ -177,7 +177,7 @@ static bool leave_out(const ink_light *light, bool either, float limit, float *c
     float *count = counts + r * CELLS;
     for (int c = 0; c < light->columns; ++c) {
       float rest = value[c] - surface[c];
-      float counted = (rest > -limit) & (rest < most) ? 1.0f : 0.0f;
+      float counted = ((rest > -limit) & (rest < most)) ? 1.0f : 0.0f;
       changed |= counted != count[c];
       count[c] = counted;
     }
