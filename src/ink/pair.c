@@ -14,7 +14,7 @@ enum {
 };
 
 static int within(base_random *random, int least, int most) {
-  return least + (int)base_random_below(random, (uint64_t)(most - least + 1));
+  return least + (int)base_random_below(random, (uint64_t)((int64_t)most - least + 1));
 }
 
 /* The darker of what is there and the part of `glyph` in `box`, with its top left at (x, y). */

@@ -75,27 +75,32 @@ static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments 
   return SCRAWL_OK;
 }
 
+typedef struct strength {
+  double level; /* mean ink */
+  uint64_t sum;
+} strength;
+
 static int compare_strengths(const void *a, const void *b) {
-  const segment_blob *x = *(segment_blob *const *)a, *y = *(segment_blob *const *)b;
-  double left = (double)x->sum / x->area, right = (double)y->sum / y->area;
+  double left = ((const strength *)a)->level, right = ((const strength *)b)->level;
   return (left > right) - (left < right);
 }
 
 /* Leaves out blobs much fainter than the one in the middle of all, counted by their ink, and lines
  * much thinner than strokes are. */
 static scrawl_status drop_faint(segment_blobs *blobs, double stroke, base_error *error) {
-  segment_blob **sorted = base_alloc(blobs->count + 1, sizeof *sorted);
+  strength *sorted = base_alloc(blobs->count + 1, sizeof *sorted);
   if (!sorted) return no_memory(error);
   uint64_t total = 0, part = 0;
   double usual = 0;
   for (size_t i = 0; i < blobs->count; i++) {
-    sorted[i] = &blobs->items[i];
-    total += sorted[i]->sum;
+    const segment_blob *blob = &blobs->items[i];
+    sorted[i] = (strength){(double)blob->sum / blob->area, blob->sum};
+    total += blob->sum;
   }
   qsort(sorted, blobs->count, sizeof *sorted, compare_strengths);
   for (size_t i = 0; i < blobs->count && 2 * part <= total; i++) {
-    part += sorted[i]->sum;
-    usual = (double)sorted[i]->sum / sorted[i]->area;
+    part += sorted[i].sum;
+    usual = sorted[i].level;
   }
   for (size_t i = 0; i < blobs->count; i++) {
     segment_blob *blob = &blobs->items[i];
@@ -107,35 +112,37 @@ static scrawl_status drop_faint(segment_blobs *blobs, double stroke, base_error 
   return SCRAWL_OK;
 }
 
-/* Faint ink beside a blob gets its label; `reach` passes of one pixel each. */
-static void grow(const ink_image *ink, const segment_blobs *blobs, page_segments *segments) {
+static bool is_beside(const page_segments *segments, int x, int y, uint32_t label) {
+  int width = segments->width;
+  const uint32_t *of = segments->labels + (size_t)y * (size_t)width + x;
+  return (x > 0 && of[-1] == label) || (x + 1 < width && of[1] == label) ||
+         (y > 0 && of[-width] == label) || (y + 1 < segments->height && of[width] == label);
+}
+
+/* Faint ink right beside a blob gets its label. */
+static void grow_blob(const ink_image *ink, ink_box box, uint32_t label, page_segments *segments) {
   int width = segments->width, height = segments->height;
-  for (int pass = 0; pass < RIM; pass++)
-    for (size_t i = 0; i < blobs->count; i++) {
-      ink_box box = blobs->items[i].box;
-      if (blobs->items[i].row < 0) continue;
-      uint32_t label = (uint32_t)i + 1;
-      int left = box.x > RIM ? box.x - RIM : 0, top = box.y > RIM ? box.y - RIM : 0;
-      int right = box.x + box.width + RIM < width ? box.x + box.width + RIM : width;
-      int bottom = box.y + box.height + RIM < height ? box.y + box.height + RIM : height;
-      uint32_t fresh = label | 1U << 31; /* of this pass: does not spread further in it */
-      for (int y = top; y < bottom; y++) {
-        uint32_t *of = segments->labels + (size_t)y * (size_t)width;
-        const uint8_t *levels = ink->pixels + (size_t)y * ink->stride;
-        for (int x = left; x < right; x++) {
-          if (of[x] || levels[x] < RIM_LEVEL) continue;
-          bool beside = (x > 0 && of[x - 1] == label) || (x + 1 < width && of[x + 1] == label) ||
-                        (y > 0 && of[x - width] == label) ||
-                        (y + 1 < height && of[x + width] == label);
-          if (beside) of[x] = fresh;
-        }
-      }
-      for (int y = top; y < bottom; y++)
-        for (int x = left; x < right; x++) {
-          uint32_t *of = segments->labels + (size_t)y * (size_t)width + x;
-          if (*of == fresh) *of = label;
-        }
+  int left = box.x > RIM ? box.x - RIM : 0, top = box.y > RIM ? box.y - RIM : 0;
+  int right = box.x + box.width + RIM < width ? box.x + box.width + RIM : width;
+  int bottom = box.y + box.height + RIM < height ? box.y + box.height + RIM : height;
+  uint32_t fresh = label | 1U << 31; /* of this pass: does not spread further in it */
+  for (int y = top; y < bottom; y++) {
+    uint32_t *of = segments->labels + (size_t)y * (size_t)width;
+    const uint8_t *levels = ink->pixels + (size_t)y * ink->stride;
+    for (int x = left; x < right; x++)
+      if (!of[x] && levels[x] >= RIM_LEVEL && is_beside(segments, x, y, label)) of[x] = fresh;
+  }
+  for (int y = top; y < bottom; y++)
+    for (int x = left; x < right; x++) {
+      uint32_t *of = segments->labels + (size_t)y * (size_t)width + x;
+      if (*of == fresh) *of = label;
     }
+}
+
+static void grow(const ink_image *ink, const segment_blobs *blobs, page_segments *segments) {
+  for (int pass = 0; pass < RIM; pass++)
+    for (size_t i = 0; i < blobs->count; i++)
+      if (blobs->items[i].row >= 0) grow_blob(ink, blobs->items[i].box, (uint32_t)i + 1, segments);
 }
 
 /* ---- 3. blobs over one another ---- */
@@ -401,7 +408,7 @@ void page_pieces_glyph(const page_segments *segments, const ink_image *ink, size
   ink_box box = page_pieces_box(segments, first, end), found;
   ink_image alone = {box.width, box.height, (size_t)box.width, scratch};
   for (int y = 0; y < box.height; y++) {
-    size_t at = (size_t)(box.y + y);
+    size_t at = (size_t)box.y + (size_t)y;
     const uint8_t *levels = ink->pixels + at * ink->stride + (size_t)box.x;
     const uint32_t *of = segments->labels + at * (size_t)segments->width + (size_t)box.x;
     for (int x = 0; x < box.width; x++) *scratch++ = of[x] > first && of[x] <= end ? levels[x] : 0;

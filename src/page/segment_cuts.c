@@ -44,7 +44,7 @@ static float best_step(const float *from, int x, int width) {
 static void fill(field *f, const ink_image *ink, const uint32_t *labels, uint32_t label,
                  ink_box box) {
   for (int y = 0; y < f->height; y++) {
-    size_t row = (size_t)(box.y + y);
+    size_t row = (size_t)box.y + (size_t)y;
     const uint8_t *levels = ink->pixels + row * ink->stride + (size_t)box.x;
     const uint32_t *of = labels + row * (size_t)ink->width + (size_t)box.x;
     float *cost = field_at(f->cost, f, y), *down = field_at(f->down, f, y);

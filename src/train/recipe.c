@@ -319,15 +319,14 @@ static scrawl_status add_augmentation(train_option_list *list, const ink_augment
   return train_option_add(list, "augment", *text ? text : "none", error);
 }
 
-static scrawl_status list_options(const train_recipe *recipe, train_option_list *list,
-                                  base_error *error) {
+static scrawl_status list_texts(const train_recipe *recipe, train_option_list *list,
+                                base_error *error) {
   static const char *const optimisers[] = {
       [NN_SGD] = "sgd", [NN_ADAM] = "adam", [NN_ADAMW] = "adamw"};
   static const char *const schedules[] = {[NN_CONSTANT] = "constant",
                                           [NN_COSINE] = "cosine",
                                           [NN_STEP] = "step",
                                           [NN_ONE_CYCLE] = "one-cycle"};
-  const nn_trainer_options *trainer = &recipe->trainer;
   const struct {
     const char *name, *value;
   } texts[] = {
@@ -338,31 +337,55 @@ static scrawl_status list_options(const train_recipe *recipe, train_option_list 
       {"from", recipe->from},
       {"teacher", recipe->teacher},
       {"name", recipe->name},
-      {"optimiser", optimisers[trainer->optimiser]},
+      {"optimiser", optimisers[recipe->trainer.optimiser]},
       {"schedule", schedules[recipe->schedule.kind]},
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     if (texts[i].value) BASE_TRY(train_option_add(list, texts[i].name, texts[i].value, error));
-  if (recipe->alphabet && recipe->others < 1)
-    BASE_TRY(add_number(list, "others", recipe->others, error));
-  BASE_TRY(add_number(list, "epochs", recipe->epochs, error));
-  BASE_TRY(add_number(list, "batch", trainer->batch, error));
-  BASE_TRY(add_number(list, "rate", recipe->schedule.rate, error));
-  BASE_TRY(add_number(list, "warm-up", recipe->schedule.warm_up, error));
-  if (trainer->optimiser == NN_SGD)
-    BASE_TRY(
-        add_number(list, trainer->nesterov ? "nesterov" : "momentum", trainer->momentum, error));
-  BASE_TRY(add_number(list, "weight-decay", trainer->weight_decay, error));
-  BASE_TRY(add_number(list, "label-smoothing", trainer->label_smoothing, error));
-  BASE_TRY(add_number(list, "average", trainer->average_decay, error));
-  if (recipe->teacher) {
-    BASE_TRY(add_number(list, "teacher-share", trainer->teacher_share, error));
-    BASE_TRY(add_number(list, "teacher-temperature", trainer->teacher_temperature, error));
-  }
+  return SCRAWL_OK;
+}
+
+/* A number of the recipe, and whether it applies. */
+typedef struct listed {
+  const char *name;
+  double value;
+  bool applies;
+} listed;
+
+static scrawl_status list_numbers(const listed *numbers, size_t count, train_option_list *list,
+                                  base_error *error) {
+  for (size_t i = 0; i < count; i++)
+    if (numbers[i].applies) BASE_TRY(add_number(list, numbers[i].name, numbers[i].value, error));
+  return SCRAWL_OK;
+}
+
+static scrawl_status list_options(const train_recipe *recipe, train_option_list *list,
+                                  base_error *error) {
+  const nn_trainer_options *trainer = &recipe->trainer;
+  const bool taught = recipe->teacher != NULL;
+  const listed before[] = {
+      {"others", recipe->others, recipe->alphabet && recipe->others < 1},
+      {"epochs", recipe->epochs, true},
+      {"batch", trainer->batch, true},
+      {"rate", recipe->schedule.rate, true},
+      {"warm-up", recipe->schedule.warm_up, true},
+      {trainer->nesterov ? "nesterov" : "momentum", trainer->momentum,
+       trainer->optimiser == NN_SGD},
+      {"weight-decay", trainer->weight_decay, true},
+      {"label-smoothing", trainer->label_smoothing, true},
+      {"average", trainer->average_decay, true},
+      {"teacher-share", trainer->teacher_share, taught},
+      {"teacher-temperature", trainer->teacher_temperature, taught},
+  };
+  const listed after[] = {
+      {"scale", recipe->scale, true},
+      {"validation", recipe->validation, true},
+      {"patience", recipe->patience, true},
+  };
+  BASE_TRY(list_texts(recipe, list, error));
+  BASE_TRY(list_numbers(before, sizeof before / sizeof *before, list, error));
   BASE_TRY(add_augmentation(list, &recipe->augmentation, error));
-  BASE_TRY(add_number(list, "scale", recipe->scale, error));
-  BASE_TRY(add_number(list, "validation", recipe->validation, error));
-  BASE_TRY(add_number(list, "patience", recipe->patience, error));
+  BASE_TRY(list_numbers(after, sizeof after / sizeof *after, list, error));
   BASE_TRY(add_seed(list, "seed", recipe->seed, error));
   return add_seed(list, "split-seed", recipe->split_seed, error);
 }
