@@ -5,7 +5,11 @@
  * paths with that very glyph in them; a line's is the product of its glyphs'. Marks and gaps
  * between two glyphs become separators, those at the ends of a line nothing. A thing as tall as a
  * glyph that is none (a currency mark, a letter) parts like a gap; a glyph that is rejected for
- * doubt keeps its place in the text as READ_UNKNOWN, so that nothing is lost silently. */
+ * doubt keeps its place in the text as READ_UNKNOWN, so that nothing is lost silently.
+ *
+ * The threshold that a model brings along was chosen for single pictures, which may show anything.
+ * In a line the neighbours speak for a glyph: it is rejected as none, or under a threshold that was
+ * asked for, and not under the model's own. */
 #include "page/strings.h"
 
 #include <math.h>
@@ -124,7 +128,7 @@ static ink_box join(ink_box a, ink_box b) {
   return (ink_box){left, top, right - left, bottom - top};
 }
 
-static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
+static scrawl_status fill_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
   size_t classes = (size_t)read_reader_model(r->reader)->classes;
   line->glyphs = base_arena_alloc(r->arena, count, sizeof *line->glyphs);
   float *scaled = base_arena_alloc(r->arena, classes, sizeof *scaled);
@@ -140,6 +144,15 @@ static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, b
     line->box = i ? join(line->box, glyph->box) : glyph->box;
   }
   return SCRAWL_OK;
+}
+
+static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
+  double threshold = read_reader_reject_below(r->reader);
+  if (threshold == (double)read_reader_model(r->reader)->reject_below)
+    read_reader_set_reject_below(r->reader, 0);
+  scrawl_status status = fill_glyphs(r, count, line, error);
+  read_reader_set_reject_below(r->reader, threshold);
+  return status;
 }
 
 static const char *glyph_text(const read_glyph *glyph) {
