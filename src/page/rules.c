@@ -32,6 +32,7 @@ enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
 typedef struct finder {
   page_lines lines[2]; /* lying, upright */
   bool *rule[2];
+  bool *paper[2]; /* of the rules: those that are part of squared paper, and no sides of cells */
   const ink_image *dark;
   int size[2];  /* of the picture along each: width, height */
   double glyph; /* usual height of glyphs; 0: there are none */
@@ -162,14 +163,16 @@ static void find_squares(finder *f, const ink_image *mask) {
     const page_line *line = &f->lines[1].items[i];
     int length = length_of(line);
     bool crosses = false;
-    if (length < SQUARED_LENGTH * f->glyph || length < LONE_THIN * line->thickness) continue;
+    if (f->rule[1][i] || length < SQUARED_LENGTH * f->glyph || length < LONE_THIN * line->thickness)
+      continue;
     for (size_t k = 0; k < f->lines[0].count && !crosses; ++k)
       crosses = f->rule[0][k] && meet(line, &f->lines[0].items[k], &at) &&
                 at > line->first + 0.1 * length && at < line->last - 0.1 * length &&
                 line->level < DARKER * f->lines[0].items[k].level;
     if (crosses && inked(mask, 1, line) > 0.9) squares[count++] = i;
   }
-  for (size_t i = 0; i < count && count > 1; ++i) f->rule[1][squares[i]] = true;
+  for (size_t i = 0; i < count && count > 1; ++i)
+    f->rule[1][squares[i]] = f->paper[1][squares[i]] = true;
 }
 
 static int by_size(const void *a, const void *b) {
@@ -220,7 +223,7 @@ static scrawl_status find_pieces(finder *f, base_error *error) {
   for (int way = 0; way < 2; ++way)
     for (size_t i = 0; i < f->lines[way].count; ++i)
       if (!f->rule[way][i] && is_part_of_ruling(f, way, &f->lines[way].items[i], distances))
-        f->rule[way][i] = true;
+        f->rule[way][i] = f->paper[way][i] = true;
   base_free(distances);
   return SCRAWL_OK;
 }
@@ -481,7 +484,8 @@ static scrawl_status find_lines(finder *f, const ink_image *mask, uint8_t *scrat
       line->level = level_of(f, way, line);
     }
     f->rule[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->rule);
-    if (!f->rule[way])
+    f->paper[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->paper);
+    if (!f->rule[way] || !f->paper[way])
       status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ruled lines");
   }
   return status;
@@ -507,7 +511,7 @@ static scrawl_status take_away(finder *f, const ink_image *mask, const ink_image
       wipe(mask, dark, way, line);
       wipe_beyond(f, mask, dark, way, line, -1);
       wipe_beyond(f, mask, dark, way, line, 1);
-      (*rules)[(*count)++] = rule_of(line, way);
+      if (!f->paper[way][i]) (*rules)[(*count)++] = rule_of(line, way);
     }
   return SCRAWL_OK;
 }
@@ -535,6 +539,7 @@ scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scrat
   for (int way = 0; way < 2; ++way) {
     page_lines_free(&f.lines[way]);
     base_free(f.rule[way]);
+    base_free(f.paper[way]);
   }
   return status;
 }
