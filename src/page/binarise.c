@@ -51,21 +51,31 @@ static double noise_within(const ink_image *dark, ink_box box) {
   return level > 0 ? level / 0.609 : 0;
 }
 
-/* Three tenths of all levels are within 0.385 deviations of the paper, also for noise that has been
- * smoothed. */
-static double spread_within(const ink_image *dark, ink_box box, int paper) {
+/* Deviation of paper that has been smoothed, or has a texture: in the shortest interval of levels
+ * that holds three tenths of them, which is 0.77 deviations long. It may lie anywhere, so that what
+ * is left of a shadow does not count, nor does ink, while it is less than the paper. */
+static double spread_within(const ink_image *dark, ink_box box) {
   uint32_t histogram[256] = {0};
-  double total = 0, sum = 0;
+  double total = 0, before = 0, most = 0;
   for (int y = box.y; y < box.y + box.height; y += 2) {
     const uint8_t *row = dark->pixels + (size_t)y * dark->stride;
-    for (int x = box.x; x < box.x + box.width; ++x) ++histogram[abs(row[x] - paper)];
+    for (int x = box.x; x < box.x + box.width; ++x) ++histogram[row[x]];
     total += box.width;
   }
   if (total <= 0) return 0;
-  int i = 0;
-  for (; i < 255 && sum + histogram[i] <= 0.3 * total; ++i) sum += histogram[i];
-  double level = i + (0.3 * total - sum) / histogram[i] - 0.5;
-  return level > 0 ? level / 0.385 : 0;
+  int length = 0;
+  while (most < 0.3 * total) {
+    uint32_t sum = 0, largest = 0;
+    ++length;
+    for (int i = 0; i < 256; ++i) {
+      sum += histogram[i] - (i >= length ? histogram[i - length] : 0);
+      if (sum > largest) largest = sum;
+    }
+    before = most;
+    most = largest;
+  }
+  double level = length - 1 + (0.3 * total - before) / (most - before) - 0.5;
+  return level > 0 ? level / 0.77 : 0;
 }
 
 static void insert(double *sorted, int count, double value) {
@@ -73,10 +83,11 @@ static void insert(double *sorted, int count, double value) {
   sorted[count] = value;
 }
 
-/* Noise is stronger in the shade: that of the worst but a few of 8 x 8 parts; or the spread of most
- * parts, if that is more. */
-static double find_noise(const ink_image *dark, int paper) {
-  enum { PARTS = 8, WORST = 60, MOST = 40 };
+/* Noise is stronger in the shade: that of the worst but a few of 8 x 8 parts, but no more than a
+ * few times that of the middle one, for where writing fills the picture the worst parts are blurred
+ * strokes; or the spread of most parts, if that is more. */
+static double find_noise(const ink_image *dark) {
+  enum { PARTS = 8, WORST = 60, MIDDLE = 32 };
   double noise[PARTS * PARTS], spread[PARTS * PARTS];
   for (int i = 0; i < PARTS * PARTS; ++i) {
     int left = (int)((int64_t)(i % PARTS) * dark->width / PARTS);
@@ -85,9 +96,9 @@ static double find_noise(const ink_image *dark, int paper) {
     int bottom = (int)((int64_t)(i / PARTS + 1) * dark->height / PARTS);
     ink_box part = {left, top, right - left, bottom - top};
     insert(noise, i, noise_within(dark, part));
-    insert(spread, i, spread_within(dark, part, paper));
+    insert(spread, i, spread_within(dark, part));
   }
-  return fmax(noise[WORST], spread[MOST]);
+  return fmax(fmin(noise[WORST], 3 * noise[MIDDLE] + 1), spread[MIDDLE]);
 }
 
 /* The most frequent level, of means of five. */
@@ -210,7 +221,7 @@ scrawl_status page_denoise(ink_image *dark, page_levels *levels, base_error *err
   if (is_spiky(dark)) BASE_TRY(apply(dark, median, error));
   for (int pass = 0;; ++pass) {
     levels->paper = find_paper(dark);
-    levels->noise = find_noise(dark, levels->paper);
+    levels->noise = find_noise(dark);
     double over = fmin(fmax(LEAST_CONTRAST, WEAK_SIGNAL * levels->noise), MOST_WEAK);
     levels->weak = levels->paper + (int)over;
     over = fmin(fmax(LEAST_FAINT, FAINT_SIGNAL * levels->noise), over);

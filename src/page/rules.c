@@ -7,11 +7,12 @@
  *   tables, combs. Lines that do not are dropped until none is left to drop, as for the 2-core of a
  *   graph; so a closed rectangle stays and a 4 does not;
  * - when it is one of several ticks of like length that stand on a rule: a comb; and one that is
- *   missing among ticks at equal distances is looked for.
+ *   missing among ticks at equal distances is looked for;
+ * - when it is taller than glyphs, crosses such a rule, and is not alone in that: squared paper.
  *
  * Taking away: at each place along the line the run of ink across it is measured. Where it is as
  * thick as the line itself it becomes paper, where it is thicker a stroke crosses, and stays
- * whole. */
+ * whole. Behind a stroke that hid its end the line is followed farther in the same way. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,18 +24,38 @@ enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
 
 #define LYING_LENGTH   3.0 /* heights of glyphs */
 #define UPRIGHT_LENGTH 4.0
+#define SQUARED_LENGTH 1.5
 #define BOX_LENGTH     0.7  /* of a side of a box */
 #define LONE_THIN      12.0 /* times as long as thick */
+#define DARKER         1.4  /* than the rule it goes on, or stands on: this is a stroke */
 
 typedef struct finder {
   page_lines lines[2]; /* lying, upright */
   bool *rule[2];
+  bool *paper[2]; /* of the rules: those that are part of squared paper, and no sides of cells */
+  const ink_image *dark;
   int size[2];  /* of the picture along each: width, height */
   double glyph; /* usual height of glyphs; 0: there are none */
 } finder;
 
 static int length_of(const page_line *line) {
   return line->last - line->first + 1;
+}
+
+/* A mask, or darkness, as a rule sees it: along and across. */
+static inline uint8_t *pixel(const ink_image *image, int way, int along, int across) {
+  size_t x = (size_t)(way ? across : along), y = (size_t)(way ? along : across);
+  return &image->pixels[y * image->stride + x];
+}
+
+/* Mean darkness along a line, less that of paper. */
+static double level_of(const finder *f, int way, const page_line *line) {
+  int sum = 0, across = f->size[!way];
+  for (int i = line->first; i <= line->last; ++i) {
+    int centre = (int)line->centre[i - line->first];
+    if (centre >= 0 && centre < across) sum += *pixel(f->dark, way, i, centre) - DARK_PAPER;
+  }
+  return (double)sum / length_of(line);
 }
 
 /* Where on line `a` (along) line `b`, of the other direction, meets it; false when it does not. */
@@ -119,6 +140,94 @@ static void find_long(finder *f) {
     }
 }
 
+/* The share of places along a line where the mask has ink. */
+static double inked(const ink_image *mask, int way, const page_line *line) {
+  int across = way ? mask->width : mask->height, along = way ? mask->height : mask->width, hits = 0;
+  for (int i = line->first; i <= line->last; ++i) {
+    int centre = (int)line->centre[i - line->first];
+    bool hit = false;
+    for (int off = -1; off <= 1 && i >= 0 && i < along; ++off)
+      hit =
+          hit || (centre + off >= 0 && centre + off < across && *pixel(mask, way, i, centre + off));
+    hits += hit;
+  }
+  return (double)hits / length_of(line);
+}
+
+/* Upright lines of squared paper: a picture of one line of writing shows little more of them than
+ * glyphs are high. Stems of two rows, one above the other, have a gap between them. */
+static void find_squares(finder *f, const ink_image *mask) {
+  size_t squares[PAGE_MOST_LINES], count = 0;
+  double at;
+  for (size_t i = 0; i < f->lines[1].count && f->glyph > 0; ++i) {
+    const page_line *line = &f->lines[1].items[i];
+    int length = length_of(line);
+    bool crosses = false;
+    if (f->rule[1][i] || length < SQUARED_LENGTH * f->glyph || length < LONE_THIN * line->thickness)
+      continue;
+    for (size_t k = 0; k < f->lines[0].count && !crosses; ++k)
+      crosses = f->rule[0][k] && meet(line, &f->lines[0].items[k], &at) &&
+                at > line->first + 0.1 * length && at < line->last - 0.1 * length &&
+                line->level < DARKER * f->lines[0].items[k].level;
+    if (crosses && inked(mask, 1, line) > 0.9) squares[count++] = i;
+  }
+  for (size_t i = 0; i < count && count > 1; ++i)
+    f->rule[1][squares[i]] = f->paper[1][squares[i]] = true;
+}
+
+static int by_size(const void *a, const void *b) {
+  double first = *(const double *)a, second = *(const double *)b;
+  return first < second ? -1 : first > second;
+}
+
+/* Whether a piece of a line lies where the rules of its direction, at equal distances, have one or
+ * lack one, and looks like the nearest. `distances`: room for one for each rule. */
+static bool is_part_of_ruling(const finder *f, int way, const page_line *piece, double *distances) {
+  enum { LEAST_RULES = 3 };
+  double middle = (piece->first + piece->last) / 2.0;
+  const page_line *near = NULL;
+  size_t count = 0, low = 0;
+  for (size_t k = 0; k < f->lines[way].count; ++k) {
+    const page_line *rule = &f->lines[way].items[k];
+    if (!f->rule[way][k]) continue;
+    double off = rule->offset + rule->slope * middle - piece->offset - piece->slope * middle;
+    if (!near || fabs(off) < fabs(near->offset + near->slope * middle - piece->offset -
+                                  piece->slope * middle))
+      near = rule;
+    distances[count++] = off;
+  }
+  if (count < LEAST_RULES || piece->level > DARKER * near->level + 8 ||
+      piece->thickness > 1.4 * near->thickness + 0.5 ||
+      fabs(piece->slope - near->slope) > 0.03 + 2.0 / length_of(piece))
+    return false;
+  qsort(distances, count, sizeof *distances, by_size);
+  while (low < count && distances[low] <= 0) ++low;
+  double before = low ? -distances[low - 1] : INFINITY;
+  double after = low < count ? distances[low] : INFINITY;
+  for (size_t k = 0; k + 1 < count; ++k) distances[k] = distances[k + 1] - distances[k];
+  qsort(distances, count - 1, sizeof *distances, by_size);
+  double pitch = distances[(count - 1) / 2], steps = fmin(before, after) / pitch;
+  if (fmin(before, after) < 1 + near->thickness) return true; /* the same line */
+  if (pitch < LEAST_LENGTH) return false;
+  if (isfinite(before + after)) {
+    double gaps = round((before + after) / pitch);
+    steps = gaps * before / (before + after);
+  }
+  return fabs(steps - round(steps)) < 0.12 && round(steps) >= 1;
+}
+
+/* Pieces of ruled lines that strokes have cut up. */
+static scrawl_status find_pieces(finder *f, base_error *error) {
+  double *distances = base_alloc(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof *distances);
+  if (!distances) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ruled lines");
+  for (int way = 0; way < 2; ++way)
+    for (size_t i = 0; i < f->lines[way].count; ++i)
+      if (!f->rule[way][i] && is_part_of_ruling(f, way, &f->lines[way].items[i], distances))
+        f->rule[way][i] = f->paper[way][i] = true;
+  base_free(distances);
+  return SCRAWL_OK;
+}
+
 /* ---- combs ---- */
 
 typedef struct stand {
@@ -139,6 +248,7 @@ static size_t find_stands(const finder *f, const page_line *base, stand *stands)
     double at, slack = 4 + base->thickness + tick->thickness;
     if (!meet(tick, base, &at) || fmin(fabs(at - tick->first), fabs(at - tick->last)) > slack)
       continue;
+    if (tick->level > DARKER * base->level) continue; /* a stroke on the line */
     if (meet(base, tick, &stands[count].at)) stands[count++].line = k;
   }
   qsort(stands, count, sizeof *stands, by_place);
@@ -205,34 +315,31 @@ static void find_ticks(finder *f) {
   }
 }
 
-/* A mask, or darkness, as a rule sees it: along and across. */
-static inline uint8_t *pixel(const ink_image *image, int way, int along, int across) {
-  size_t x = (size_t)(way ? across : along), y = (size_t)(way ? along : across);
-  return &image->pixels[y * image->stride + x];
-}
+typedef enum found { FOUND_NOTHING, FOUND_LINE, FOUND_STROKE } found;
 
 /* Wipes out what is no thicker than the line, at one place along it. */
-static void wipe_at(const ink_image *mask, const ink_image *dark, int way, int along, int centre,
-                    int most) {
+static found wipe_at(const ink_image *mask, const ink_image *dark, int way, int along, int centre,
+                     int most) {
   int across = way ? mask->width : mask->height;
-  if (centre < 0 || centre >= across) return;
+  if (centre < 0 || centre >= across) return FOUND_NOTHING;
   for (int off = 1; !*pixel(mask, way, along, centre) && off <= 2; ++off) {
     if (centre + off < across && *pixel(mask, way, along, centre + off))
       centre += off;
     else if (centre - off >= 0 && *pixel(mask, way, along, centre - off))
       centre -= off;
   }
-  if (!*pixel(mask, way, along, centre)) return;
+  if (!*pixel(mask, way, along, centre)) return FOUND_NOTHING;
   int from = centre, to = centre;
   while (from > 0 && centre - from <= most && *pixel(mask, way, along, from - 1)) --from;
   while (to + 1 < across && to - from <= most && *pixel(mask, way, along, to + 1)) ++to;
-  if (to - from + 1 > most) return;
+  if (to - from + 1 > most) return FOUND_STROKE;
   for (int i = from - RIM; i <= to + RIM; ++i) {
     if (i < 0 || i >= across) continue;
     if ((i < from || i > to) && *pixel(mask, way, along, i)) continue;
     *pixel(mask, way, along, i) = 0;
     if (dark) *pixel(dark, way, along, i) = DARK_PAPER;
   }
+  return FOUND_LINE;
 }
 
 static void wipe(const ink_image *mask, const ink_image *dark, int way, const page_line *line) {
@@ -246,21 +353,24 @@ static void wipe(const ink_image *mask, const ink_image *dark, int way, const pa
   }
 }
 
-/* ---- lines that strokes hide ---- */
-
-/* The share of places along a line where the mask has ink. */
-static double inked(const ink_image *mask, int way, const page_line *line) {
-  int across = way ? mask->width : mask->height, along = way ? mask->height : mask->width, hits = 0;
-  for (int i = line->first; i <= line->last; ++i) {
-    int centre = (int)line->centre[i - line->first];
-    bool hit = false;
-    for (int off = -1; off <= 1 && i >= 0 && i < along; ++off)
-      hit =
-          hit || (centre + off >= 0 && centre + off < across && *pixel(mask, way, i, centre + off));
-    hits += hit;
+/* Follows a rule beyond one of its ends, through strokes that are no wider than a glyph, as long as
+ * there is a line that is no darker. */
+static void wipe_beyond(const finder *f, const ink_image *mask, const ink_image *dark, int way,
+                        const page_line *line, int step) {
+  int most = (int)(1.35 * line->thickness + 1.5), over = 3 + (int)line->thickness;
+  int end = step > 0 ? line->last : line->first, misses = 0, hidden = 0;
+  double shift = line->centre[end - line->first] - line->offset - line->slope * end;
+  for (int along = end + step * over; along >= 0 && along < f->size[way]; along += step) {
+    int centre = (int)(line->offset + line->slope * along + shift);
+    if (centre < 0 || centre >= f->size[!way] || misses > over || hidden > f->glyph) return;
+    bool stroke = *pixel(dark, way, along, centre) - DARK_PAPER > DARKER * line->level + 8;
+    found what = stroke ? FOUND_STROKE : wipe_at(mask, dark, way, along, centre, most);
+    misses = what == FOUND_NOTHING ? misses + 1 : 0;
+    hidden = what == FOUND_STROKE ? hidden + 1 : 0;
   }
-  return (double)hits / length_of(line);
 }
+
+/* ---- lines that strokes hide ---- */
 
 /* The line at `share` of the way from one to the other. */
 static bool between(const page_line *a, const page_line *b, double share, page_line *line) {
@@ -270,17 +380,13 @@ static bool between(const page_line *a, const page_line *b, double share, page_l
   line->offset += share * (b->offset - a->offset);
   line->slope += share * (b->slope - a->slope);
   line->thickness = fmax(a->thickness, b->thickness);
+  line->level = fmax(a->level, b->level);
   if (line->last <= line->first) return false;
   line->centre = base_alloc((size_t)length_of(line), sizeof *line->centre);
   if (!line->centre) return false;
   for (int i = line->first; i <= line->last; ++i)
     line->centre[i - line->first] = (float)(line->offset + line->slope * i);
   return true;
-}
-
-static int by_size(const void *a, const void *b) {
-  double first = *(const double *)a, second = *(const double *)b;
-  return first < second ? -1 : first > second;
 }
 
 /* Where upright rules stand on a lying one at equal distances but for a gap of two or three, a
@@ -373,8 +479,13 @@ static scrawl_status find_lines(finder *f, const ink_image *mask, uint8_t *scrat
   scrawl_status status = page_trace_lines(&turned, least, &f->lines[0], error);
   if (status == SCRAWL_OK) status = page_trace_lines(mask, least, &f->lines[1], error);
   for (int way = 0; way < 2 && status == SCRAWL_OK; ++way) {
+    for (size_t i = 0; i < f->lines[way].count; ++i) {
+      page_line *line = &f->lines[way].items[i];
+      line->level = level_of(f, way, line);
+    }
     f->rule[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->rule);
-    if (!f->rule[way])
+    f->paper[way] = base_alloc_zero(PAGE_MOST_LINES + PAGE_MORE_LINES, sizeof **f->paper);
+    if (!f->rule[way] || !f->paper[way])
       status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to find ruled lines");
   }
   return status;
@@ -396,15 +507,18 @@ static scrawl_status take_away(finder *f, const ink_image *mask, const ink_image
   for (int way = 0; way < 2; ++way)
     for (size_t i = 0; i < f->lines[way].count; ++i) {
       if (!f->rule[way][i]) continue;
-      wipe(mask, dark, way, &f->lines[way].items[i]);
-      (*rules)[(*count)++] = rule_of(&f->lines[way].items[i], way);
+      const page_line *line = &f->lines[way].items[i];
+      wipe(mask, dark, way, line);
+      wipe_beyond(f, mask, dark, way, line, -1);
+      wipe_beyond(f, mask, dark, way, line, 1);
+      if (!f->paper[way][i]) (*rules)[(*count)++] = rule_of(line, way);
     }
   return SCRAWL_OK;
 }
 
 scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scratch,
                                 page_rule **rules, size_t *count, base_error *error) {
-  finder f = {.size = {mask->width, mask->height}};
+  finder f = {.dark = dark, .size = {mask->width, mask->height}};
   *rules = NULL;
   *count = 0;
   scrawl_status status = find_lines(&f, mask, scratch, error);
@@ -414,13 +528,18 @@ scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scrat
     find_boxes(&f);
     drop_strokes(&f);
     find_long(&f);
+    find_squares(&f, mask);
     find_ticks(&f);
     find_hidden(&f, mask);
+    status = find_pieces(&f, error);
+  }
+  if (status == SCRAWL_OK) {
     status = take_away(&f, mask, dark, rules, count, error);
   }
   for (int way = 0; way < 2; ++way) {
     page_lines_free(&f.lines[way]);
     base_free(f.rule[way]);
+    base_free(f.paper[way]);
   }
   return status;
 }

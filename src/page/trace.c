@@ -265,7 +265,7 @@ scrawl_status page_trace_lines(const ink_image *mask, int least, page_lines *lin
   tracer t = {0};
   BASE_TRY(page_find_runs(mask, false, &t.runs, error));
   int side = mask->width > mask->height ? mask->width : mask->height;
-  int most_thick = side / 60 < 6 ? 6 : side / 60;
+  int most_thick = side / 40 < 10 ? 10 : side / 40;
   t.next = base_alloc(t.runs.count, sizeof *t.next);
   t.owner = base_alloc(t.runs.count, sizeof *t.owner);
   bool done = t.next && t.owner && follow(&t, mask->height, most_thick);

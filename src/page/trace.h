@@ -10,6 +10,7 @@ typedef struct page_line {
   float *centre;        /* across, for each of first .. last; base_free */
   double offset, slope; /* across = offset + slope * along, by least squares */
   double thickness;     /* pixels across */
+  double level;         /* mean darkness over paper; whoever needs it fills it in */
 } page_line;
 
 enum { PAGE_MOST_LINES = 400, PAGE_MORE_LINES = 64 };

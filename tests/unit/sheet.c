@@ -466,6 +466,22 @@ static void combs_are_grids(void **state) {
   page_sheet_free(&sheet);
 }
 
+/* One line on squared paper: the picture shows little more of the upright lines than glyphs are
+ * high, and glyphs hide their middles. All lines go, and nothing of them makes a cell. */
+static void squared_paper_goes(void **state) {
+  (void)state;
+  const int COUNT = 6;
+  scene s = scene_create(900, 300, STRAIGHT);
+  for (int x = 20; x < 900; x += 73) scene_line(&s, x, -20, x, 320, 3, 0.35f);
+  for (int y = 20; y < 300; y += 73) scene_line(&s, -20, y, 920, y, 3, 0.35f);
+  for (int k = 0; k < COUNT; k++)
+    scene_draw(&s, &STROKE_GLYPHS[k % STROKE_GLYPH_COUNT], 70 + 130 * k, 100, 110, 9, 1);
+  page_picture picture = expose(&s, falling, 2);
+  page_sheet sheet = prepare(&picture);
+  assert_int_equal(components(&sheet), COUNT);
+  page_sheet_free(&sheet);
+}
+
 static void pages_without_rules_have_no_grid(void **state) {
   (void)state;
   scene s = scene_create(900, 600, STRAIGHT);
@@ -700,6 +716,7 @@ int main(void) {
       cmocka_unit_test(strokes_are_no_rules),
       cmocka_unit_test(grids_are_found),
       cmocka_unit_test(combs_are_grids),
+      cmocka_unit_test(squared_paper_goes),
       cmocka_unit_test(pages_without_rules_have_no_grid),
       cmocka_unit_test(a_sheet_is_cut_out_and_straightened),
       cmocka_unit_test(slant_is_measured),
