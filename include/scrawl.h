@@ -90,7 +90,7 @@ typedef struct scrawl_candidate {
 typedef struct scrawl_glyph {
   bool rejected;          /* blank, or no glyph: candidates are then only a hint */
   int box[4];             /* x, y, width, height in pixels of the input picture */
-  size_t candidate_count; /* best first; the probabilities of the whole alphabet sum to 1 */
+  size_t candidate_count; /* best first; with that of "no glyph" the whole alphabet sums to 1 */
   scrawl_candidate candidates[SCRAWL_MAX_ALTERNATIVES];
 } scrawl_glyph;
 

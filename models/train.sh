@@ -12,14 +12,21 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 scrawl=$here/../build/scrawl
 
+# Damage less often than `world` has it, so that clean digits are learnt too.
+lighter=crop-chance=0.08,neighbour-chance=0.06,rule-chance=0.04,shade-chance=0.05,texture-chance=0.04
+lighter+=,blur-chance=0.08,motion-chance=0.1,pixelate-chance=0.03,contrast-chance=0.2,noise-chance=0.25
+lighter+=,jpeg-chance=0.04,binarise=0.03
+
 # train NAME SEED OUT
 train() {
   case $1 in
   digits)
-    "$scrawl" train --name digits --data mnist --arch digits --seed "$2" --out "$3" --resume \
-      --epochs 20 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
-      --average 0.999 --validation 0.0834 \
-      --augment rotation=12,scale=0.12,shear=0.2,shift=2,elastic=1,elastic-sigma=4,stroke=0.3
+    "$scrawl" train --name digits --seed "$2" --out "$3" --resume \
+      --data mnist+emnist-digits+emnist-byclass+emnist-letters+emnist-balanced+unipen \
+      --alphabet "0123456789∅" --others 0.3 --validation 0.05 \
+      --arch "repeat 2 ( conv 32 3x3, batchnorm, relu ), pool 2, conv 64 3x3, batchnorm, relu, conv 96 3x3, batchnorm, relu, pool 2, conv 192 3x3, batchnorm, relu, flatten, dropout 0.2, dense classes, softmax" \
+      --epochs 18 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
+      --average 0.999 --augment "world,$lighter"
     ;;
   *)
     echo "models/train.sh: there is no recipe \"$1\"; the recipes are digits" >&2
@@ -28,10 +35,10 @@ train() {
   esac
 }
 
-# The seed that ships: the best on validation of those in the card.
+# The seed that ships.
 shipped_seed() {
   case $1 in
-  digits) echo 5 ;;
+  digits) echo 1 ;;
   esac
 }
 
