@@ -196,9 +196,10 @@ static scrawl_status read_pictures(cli_scores *e, ink_noise noise, read_reader *
 /* A stranger should be rejected; a blank picture is, before a network sees it. */
 static scrawl_status count_strangers(cli_scores *e, base_error *error) {
   static const uint8_t blank[INK_GLYPH_PIXELS];
-  size_t *taken =
-      base_arena_alloc(&e->arena, (size_t)e->classes * e->stranger_count + 1, sizeof *taken);
+  size_t rows = (size_t)e->classes * e->stranger_count;
+  size_t *taken = base_arena_alloc(&e->arena, rows + 1, sizeof *taken);
   if (!taken) return no_memory(error);
+  memset(taken, 0, rows * sizeof *taken);
   for (size_t i = e->count; i < e->total; i++) {
     const float *row = e->probabilities + i * (size_t)e->classes;
     train_stranger *stranger = &e->strangers[e->labels[i]];
