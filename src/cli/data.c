@@ -16,7 +16,7 @@
 #include "data/set.h"
 #include "data/sheet.h"
 #include "data/unipen_files.h"
-#include "page/page.h"
+#include "page/crops.h"
 
 static const cli_option NO_MORE = {NULL, 0, CLI_FLAG, NULL, NULL, NULL};
 #define JSON_OPTION(variable)                                                                      \
@@ -407,8 +407,24 @@ static int convert(const data_set *set, size_t count, bool to_idx, const char *o
   return status == SCRAWL_OK ? CLI_DONE : failed(&CONVERT, &error);
 }
 
+/* What the cutting of generated lines takes for glyphs, as a set. */
+static scrawl_status open_crops(const char *folder, data_set *set, base_error *error) {
+  read_model *model;
+  read_reader *reader = NULL;
+  BASE_TRY(cli_open_model("digits", &model, error));
+  scrawl_status status = read_reader_create(model, 64, NULL, &reader, error);
+  base_progress progress;
+  base_progress_begin(&progress, stderr, BASE_PROGRESS_AUTO, "cutting", "pictures", 0);
+  if (status == SCRAWL_OK) status = page_open_crops(folder, reader, 1, &progress, set, error);
+  base_progress_end(&progress, NULL);
+  read_reader_free(reader);
+  read_model_free(model);
+  return status;
+}
+
 static int run_convert(int argc, char **argv) {
   const char *part = "test", *out = NULL, *to = NULL;
+  bool crops = false;
   int count = 0;
   const cli_option options[] = {
       PART_OPTION(part),
@@ -416,6 +432,11 @@ static int run_convert(int argc, char **argv) {
       {"to", 0, CLI_TEXT, "idx|folder", "What to write; a folder becomes idx, idx a folder.", &to},
       {"count", 'n', CLI_COUNT, "N", "Write so many pictures, taken evenly from the whole set.",
        &count},
+      {"crops", 0, CLI_FLAG, NULL,
+       "From a folder of generated strings with truth.jsonl: what the cutting of lines takes for "
+       "glyphs, right and wrong. Wrong ones, and marks, get the class after 9, which IDX files "
+       "call A.",
+       &crops},
       NO_MORE};
   int operands, code = cli_parse(&CONVERT, options, argc, argv, &operands);
   if (code >= 0) return code;
@@ -428,9 +449,11 @@ static int run_convert(int argc, char **argv) {
   bool to_idx = to ? strcmp(to, "idx") == 0 : !data_known_get(from) && data_is_folder(from);
   base_error error = {0};
   data_set set;
-  size_t unread;
-  if (cli_open_data(&CONVERT, from, part_of(part), NULL, &set, &unread, &error) != SCRAWL_OK)
-    return failed(&CONVERT, &error);
+  size_t unread = 0;
+  scrawl_status status =
+      crops ? open_crops(from, &set, &error)
+            : cli_open_data(&CONVERT, from, part_of(part), NULL, &set, &unread, &error);
+  if (status != SCRAWL_OK) return failed(&CONVERT, &error);
   code = convert(&set, (size_t)count, to_idx, out);
   data_set_free(&set);
   return unread ? CLI_FAILED : code;

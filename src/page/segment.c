@@ -6,6 +6,7 @@
  *   4. Wide blobs are cut wherever two glyphs might touch (segment_cuts.c).
  *
  * Pieces are numbered by row and, within it, from left to right. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,12 @@ enum {
 #define SMALL_SHARED 0.4
 /* Ink fainter than this part of the usual is a stain, a shadow or print from behind. */
 #define LEAST_STRENGTH 0.55
-/* A line thinner than this part of the usual stroke is a rest of a ruled one. */
+/* A line thinner than this part of the usual stroke is a rest of a ruled one ... */
 #define LEAST_STROKE 0.5
+/* ... unless it is no longer than this many strokes are wide: a mark, made with less pressure. Blur
+ * takes most from the smallest, which therefore may be fainter. */
+#define SHORT          4.0
+#define SHORT_STRENGTH 0.4
 /* A point or comma this near to other ink, in heights of the row, may be a part of it. */
 #define NEAR 0.04
 /* What is narrower, in heights of the row, is one glyph. */
@@ -105,8 +110,10 @@ static scrawl_status drop_faint(segment_blobs *blobs, double stroke, base_error 
   for (size_t i = 0; i < blobs->count; i++) {
     segment_blob *blob = &blobs->items[i];
     int longer = blob->box.width > blob->box.height ? blob->box.width : blob->box.height;
-    blob->faint = (double)blob->sum < LEAST_STRENGTH * usual * blob->area ||
-                  blob->area < LEAST_STROKE * stroke * longer;
+    bool is_short = longer <= SHORT * stroke;
+    double least = is_short ? SHORT_STRENGTH : LEAST_STRENGTH;
+    blob->faint = (double)blob->sum < least * usual * blob->area ||
+                  (!is_short && blob->area < LEAST_STROKE * stroke * longer);
   }
   base_free(sorted);
   return SCRAWL_OK;
@@ -364,6 +371,7 @@ static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
   }
+  for (size_t r = 0; r < segments->row_count; r++) segments->rows[r].stroke = fmax(sheet->stroke, 1);
   measure_use(blobs, segments);
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)

@@ -24,6 +24,7 @@ typedef struct page_row {
   size_t first, end;    /* pieces first .. end - 1 */
   double height;        /* of its glyphs, in pixels */
   double middle, slope; /* y of the glyphs' middle at x = 0, and how it goes down with x */
+  double stroke;        /* usual width of the sheet's strokes, in pixels; more than 0 */
 } page_row;
 
 typedef struct page_segments {

@@ -30,9 +30,13 @@ enum { LEAST_PIXELS = 6 };
 #define DASH_SHAPE   1.8  /* times as wide as high */
 #define DASH_MIDDLE  0.28
 #define LEAST_MARK   0.06
-#define COMMA_SHAPE  1.4  /* times as high as wide, or it hangs */
-#define COMMA_HEIGHT 0.2  /* and is this high */
-#define COMMA_BOTTOM 0.58 /* under the middle; the baseline lies at 0.5 */
+#define TAIL         0.6  /* height of the longest comma, */
+#define TAIL_LOW     0.35 /* which lies lower under the middle */
+/* A comma is longer than a dot and hangs under the baseline, which lies at 0.5: it is one when
+ * log(height / stroke) + COMMA_HANGS * bottom exceeds COMMA (logistic regression over 100 marks of
+ * generated strings, 7 of them wrong). */
+#define COMMA_HANGS 0.87
+#define COMMA       1.26
 
 double segment_row_middle(const page_row *row, double x) {
   return row->middle + row->slope * x;
@@ -245,10 +249,11 @@ page_mark page_find_mark(const page_row *row, ink_box box) {
   if (box.width >= DASH_SHAPE * box.height && fabs(low) <= DASH_MIDDLE * height &&
       box.width <= DASH_MOST * height && box.width >= 2 * LEAST_MARK * height)
     return PAGE_DASH;
-  if (longer > SMALL * height)
+  bool tail =
+      low >= TAIL_LOW * height && box.height <= TAIL * height && box.width <= SMALL * height;
+  if (longer > SMALL * height && !tail)
     return box.height < LEAST_HEIGHT * height ? PAGE_SPECK : PAGE_NO_MARK;
   if (low <= LOW * height) return PAGE_SPECK;
-  double bottom = low + box.height / 2.0;
-  bool hangs = bottom >= COMMA_BOTTOM * height && box.height >= COMMA_HEIGHT * height;
-  return hangs || box.height >= COMMA_SHAPE * box.width ? PAGE_COMMA : PAGE_DOT;
+  double bottom = (low + box.height / 2.0) / height;
+  return log(box.height / row->stroke) + COMMA_HANGS * bottom > COMMA ? PAGE_COMMA : PAGE_DOT;
 }

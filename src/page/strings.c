@@ -26,6 +26,11 @@
 /* ... and a single gap, which there is no other to compare with, is one from here on. */
 #define SPACE_ALONE 0.9
 
+/* The share of "no glyph" to be expected in a line, as if seen in so many glyphs. */
+#define EXPECTED 0.02
+#define WEIGHT   2.0
+
+enum { PASSES = 8 };
 enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
 
 /* What is to become a glyph of a line. */
@@ -35,6 +40,7 @@ typedef struct found {
   double share;
   ink_box box;
   char separator[MOST_SEPARATOR]; /* before it: "" or one sign */
+  bool none;                      /* "no glyph" is at least as probable as any sign */
 } found;
 
 typedef struct row_reader {
@@ -107,7 +113,7 @@ static size_t collect(row_reader *r, size_t length) {
     ink_box box = page_pieces_box(r->segments, guess->first, guess->end);
     if (guess->glyph) {
       found *next = &r->found[count];
-      *next = (found){guess, index, r->share[i], box, ""};
+      *next = (found){.guess = guess, .index = index, .share = r->share[i], .box = box};
       if (count) memcpy(next->separator, separator, strlen(separator) + 1);
       count++;
       separator = "";
@@ -128,19 +134,50 @@ static ink_box join(ink_box a, ink_box b) {
   return (ink_box){left, top, right - left, bottom - top};
 }
 
+/* What the odds of "no glyph" are to be multiplied with in this line: it is rarer in a line of
+ * digits than in single pictures, and common among letters. So its share of the line is estimated
+ * together with what the glyphs are, by expectation and maximisation (Saerens, Latinne, Decaestecker
+ * 2002, "Adjusting the outputs of a classifier to new a priori probabilities"), beginning with the
+ * belief that it is rare. */
+static double none_odds(const row_reader *r, size_t count) {
+  const read_model *model = read_reader_model(r->reader);
+  double usual = model->none_share / (1 - (double)model->none_share);
+  double odds = EXPECTED / (1 - EXPECTED) / usual;
+  for (int pass = 0; pass < PASSES; pass++) {
+    double none = EXPECTED * WEIGHT;
+    for (size_t i = 0; i < count; i++) {
+      const float *row = r->guesses->rows + r->found[i].index * (size_t)model->classes;
+      double alone = read_no_glyph(r->reader, row);
+      none += alone * odds / (alone * odds + 1 - alone);
+    }
+    double share = none / ((double)count + WEIGHT);
+    odds = share / (1 - share) / usual;
+  }
+  return odds;
+}
+
+static void scale_row(const row_reader *r, const found *glyph, double odds, float *scaled) {
+  int classes = read_reader_model(r->reader)->classes;
+  const float *row = r->guesses->rows + glyph->index * (size_t)classes;
+  double none = read_no_glyph(r->reader, row), sum = 1 - none + none * odds;
+  for (int c = 0; c < classes; c++) scaled[c] = (float)(row[c] * glyph->share / sum);
+  if (none > 0) scaled[read_reader_model(r->reader)->none] *= (float)odds;
+}
+
 static scrawl_status fill_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
-  size_t classes = (size_t)read_reader_model(r->reader)->classes;
+  const read_model *model = read_reader_model(r->reader);
+  size_t classes = (size_t)model->classes;
+  double odds = none_odds(r, count);
   line->glyphs = base_arena_alloc(r->arena, count, sizeof *line->glyphs);
   float *scaled = base_arena_alloc(r->arena, classes, sizeof *scaled);
   if (!line->glyphs || !scaled) return no_memory(error);
-  line->confidence = 1;
   for (size_t i = 0; i < count; i++) {
-    const float *row = r->guesses->rows + r->found[i].index * classes;
     read_glyph *glyph = &line->glyphs[line->glyph_count++];
-    for (size_t c = 0; c < classes; c++) scaled[c] = row[c] * (float)r->found[i].share;
+    scale_row(r, &r->found[i], odds, scaled);
     glyph->box = r->found[i].box;
     BASE_TRY(read_glyph_of_row(r->reader, scaled, r->arena, glyph, error));
-    line->confidence *= glyph->confidence;
+    r->found[i].none =
+        model->none >= 0 && scaled[model->none] >= scaled[read_best_sign(r->reader, scaled)];
     line->box = i ? join(line->box, glyph->box) : glyph->box;
   }
   return SCRAWL_OK;
@@ -159,19 +196,31 @@ static const char *glyph_text(const read_glyph *glyph) {
   return glyph->rejected ? READ_UNKNOWN : glyph->text;
 }
 
-/* The line's text, and its words: what spaces part. */
+/* Leaves out what stands at the ends of the line and is no glyph, such as a currency sign; all of
+ * it only where there is nothing else. */
+static void find_ends(const row_reader *r, size_t *first, size_t *end) {
+  size_t count = *end;
+  while (*first < count && r->found[*first].none) ++*first;
+  while (*end > *first && r->found[*end - 1].none) --*end;
+  if (*first == count) *first = 0, *end = count;
+}
+
+/* The line's text and confidence, and its words: what spaces part. */
 static scrawl_status make_words(row_reader *r, read_line *line, base_error *error) {
-  size_t count = line->glyph_count, bytes = 1;
-  for (size_t i = 0; i < count; i++) bytes += 1 + strlen(glyph_text(&line->glyphs[i]));
+  size_t first = 0, count = line->glyph_count, bytes = 1;
+  find_ends(r, &first, &count);
+  line->confidence = 1;
+  for (size_t i = first; i < count; i++) bytes += 1 + strlen(glyph_text(&line->glyphs[i]));
   char *text = base_arena_alloc(r->arena, bytes, 1), *end = text, *word_start = text;
   line->words = base_arena_alloc(r->arena, count, sizeof *line->words);
   if (!text || !line->words) return no_memory(error);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = first; i < count; i++) {
     const read_glyph *glyph = &line->glyphs[i];
-    const char *separator = r->found[i].separator;
+    const char *separator = i == first ? "" : r->found[i].separator;
     bool space = *separator == ' ';
     end = stpcpy(end, separator);
-    if (i == 0 || space) {
+    line->confidence *= glyph->confidence;
+    if (i == first || space) {
       word_start = end;
       line->words[line->word_count++] = (read_word){"", 1, glyph->box};
     }

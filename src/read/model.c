@@ -167,6 +167,7 @@ static scrawl_status fill(read_model *model, const void *bytes, size_t size, bas
   BASE_TRY(read_number(metadata, READ_KEY_SCALE, 1e-6, 1e6, &model->scale, error));
   BASE_TRY(read_number(metadata, READ_KEY_TEMPERATURE, 0.01, 100, &model->temperature, error));
   BASE_TRY(read_number(metadata, READ_KEY_REJECT, 0, 1, &model->reject_below, error));
+  BASE_TRY(read_number(metadata, READ_KEY_NONE_SHARE, 0.001, 0.999, &model->none_share, error));
   BASE_TRY(read_thresholds(model, error));
   const char *name = nn_metadata_get(metadata, READ_KEY_NAME);
   const char *version = nn_metadata_get(metadata, READ_KEY_VERSION);
@@ -182,6 +183,7 @@ scrawl_status read_model_open(const void *bytes, size_t size, read_model **model
   read_model *made = base_alloc_zero(1, sizeof *made);
   if (!made) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for a model");
   made->scale = made->temperature = 1;
+  made->none_share = 0.3F;
   made->serial = atomic_fetch_add(&opened, 1) + 1;
   scrawl_status status = fill(made, bytes, size, error);
   if (status == SCRAWL_OK)

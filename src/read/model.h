@@ -21,6 +21,9 @@
  * falling, confidences not. */
 #define READ_KEY_THRESHOLDS "error-thresholds"
 enum { READ_MAX_THRESHOLDS = 32 };
+/* How often "no glyph" is to be expected, for which the probabilities are right: 0.3 unless given.
+ */
+#define READ_KEY_NONE_SHARE "none-share"
 
 /* The sign of the class "no glyph": scribbles, fragments, letters to a model of digits. A model may
  * have one such class or none. It is never read: where it is the most probable, the glyph is
@@ -43,6 +46,7 @@ struct scrawl_model {
   int classes;
   int none; /* the class of READ_NO_GLYPH; -1: there is none */
   float scale, temperature, reject_below;
+  float none_share; /* the share of "no glyph" that its probability takes for granted */
   read_threshold thresholds[READ_MAX_THRESHOLDS]; /* rates falling */
   int threshold_count;
   /* No other model of this process has it: caches compare it, because addresses are used again. */

@@ -2,12 +2,16 @@
  *
  * 1. The temperature that makes the probabilities of all classes, "no glyph" among them, as likely
  *    as can be (metrics.c).
- * 2. Pictures that show no glyph leave the set: a model is scored by the signs that it reads, with
+ * 2. The share of "no glyph". Far more of it is learnt from than is ever read, which would make
+ *    every glyph doubtful. By Bayes' rule its odds change as those of its share do: the logarithm
+ *    of the ratio is added to its logit, in the network itself.
+ * 3. Pictures that show no glyph leave the set: a model is scored by the signs that it reads, with
  *    their probabilities as the reader will see them, and "no glyph" is what is missing to 1.
- * 3. The thresholds (doubt.c), chosen on pictures of signs alone: how many other things come before
+ * 4. The thresholds (doubt.c), chosen on pictures of signs alone: how many other things come before
  *    a reader nobody knows. How many of those seen here are rejected is said beside it. */
 #include "train/calibrate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,9 @@
 #include "data/alphabet.h"
 #include "read/model.h"
 
+/* How often a picture shows no glyph. */
+#define EXPECTED_NONE 0.05
+
 scrawl_status train_put_text(nn_metadata *metadata, const char *key, char *value,
                              base_error *error) {
   scrawl_status status =
@@ -23,6 +30,37 @@ scrawl_status train_put_text(nn_metadata *metadata, const char *key, char *value
             : base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory for the model's metadata");
   base_free(value);
   return status;
+}
+
+/* The last layer, if it is a dense one before softmax; else NULL. */
+static nn_node *last_dense(nn_graph *graph) {
+  nn_node *last = &graph->nodes[graph->node_count - 1];
+  if (last->kind != NN_SOFTMAX) return NULL;
+  nn_node *dense = &graph->nodes[last->input[0]];
+  return dense->kind == NN_DENSE && dense->bias ? dense : NULL;
+}
+
+/* Makes "no glyph" as rare as it is expected to be, in the network and in what it has said. */
+static scrawl_status expect_none(train_outcome *outcome, double temperature, base_error *error) {
+  const data_set *set = &outcome->validation;
+  int none = data_alphabet_find(set->alphabet, READ_NO_GLYPH), classes = set->classes;
+  nn_node *dense = last_dense(outcome->graph);
+  size_t members = 0;
+  for (size_t i = 0; i < set->count; i++) members += set->labels[i] == none;
+  if (none < 0 || !dense || members == 0 || members == set->count) return SCRAWL_OK;
+  double learnt = (double)members / (double)set->count;
+  double odds = EXPECTED_NONE / (1 - EXPECTED_NONE) / (learnt / (1 - learnt));
+  size_t biases = dense->parameter_offset + dense->parameter_count - (size_t)classes;
+  outcome->graph->parameters[biases + (size_t)none] += (float)(temperature * log(odds));
+  for (size_t i = 0; i < set->count; i++) {
+    float *row = outcome->probabilities + i * (size_t)classes;
+    float sum = 1 + row[none] * (float)(odds - 1);
+    row[none] *= (float)odds;
+    for (int c = 0; c < classes; c++) row[c] /= sum;
+  }
+  char text[32];
+  snprintf(text, sizeof text, "%g", EXPECTED_NONE);
+  return nn_metadata_set(&outcome->metadata, READ_KEY_NONE_SHARE, text, error);
 }
 
 /* Column `none` out of the row of a picture, which may move forward to `to`. */
@@ -111,6 +149,7 @@ scrawl_status train_calibrate(train_outcome *outcome, base_error *error) {
            train_fit_temperature(outcome->probabilities, set->labels, set->count, set->classes));
   train_apply_temperature(outcome->probabilities, set->count, set->classes, strtod(text, NULL));
   BASE_TRY(nn_metadata_set(&outcome->metadata, READ_KEY_TEMPERATURE, text, error));
+  BASE_TRY(expect_none(outcome, strtod(text, NULL), error));
   BASE_TRY(separate_no_glyph(outcome, &apart, error));
   scrawl_status status = train_metrics_compute(outcome->probabilities, set->labels, set->count,
                                                set->classes, 0, &outcome->metrics, error);
