@@ -371,7 +371,8 @@ static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
   }
-  for (size_t r = 0; r < segments->row_count; r++) segments->rows[r].stroke = fmax(sheet->stroke, 1);
+  for (size_t r = 0; r < segments->row_count; r++)
+    segments->rows[r].stroke = fmax(sheet->stroke, 1);
   measure_use(blobs, segments);
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)

@@ -24,14 +24,14 @@ enum { LEAST_PIXELS = 6 };
 #define LARGEST_IN_CELL 1.25
 #define LEAST_IN_CELL   0.25
 /* In heights of the row. */
-#define SMALL        0.42 /* no longer side of a dot or comma is larger */
-#define LOW          0.18 /* dots and commas lie lower under the middle than this */
-#define DASH_MOST    1.3  /* width */
-#define DASH_SHAPE   1.8  /* times as wide as high */
-#define DASH_MIDDLE  0.28
-#define LEAST_MARK   0.06
-#define TAIL         0.6  /* height of the longest comma, */
-#define TAIL_LOW     0.35 /* which lies lower under the middle */
+#define SMALL       0.42 /* no longer side of a dot or comma is larger */
+#define LOW         0.18 /* dots and commas lie lower under the middle than this */
+#define DASH_MOST   1.3  /* width */
+#define DASH_SHAPE  1.5  /* times as wide as high */
+#define DASH_MIDDLE 0.28
+#define LEAST_MARK  0.06
+#define TAIL        0.6  /* height of the longest comma, */
+#define TAIL_LOW    0.35 /* which lies lower under the middle */
 /* A comma is longer than a dot and hangs under the baseline, which lies at 0.5: it is one when
  * log(height / stroke) + COMMA_HANGS * bottom exceeds COMMA (logistic regression over 100 marks of
  * generated strings, 7 of them wrong). */
