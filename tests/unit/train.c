@@ -203,7 +203,8 @@ static void assert_graph_says(const train_outcome *outcome, int none) {
   assert_ok(nn_session_create(outcome->graph, 1, NULL, NULL, &session, &error), &error);
   for (size_t i = 0; i < set->count; i++) {
     float input[SIDE * SIDE], output[CLASSES], sum = 0;
-    for (int p = 0; p < SIDE * SIDE; p++) input[p] = (float)set->pixels[i * SIDE * SIDE + p] / 255;
+    for (int p = 0; p < SIDE * SIDE; p++)
+      input[p] = (float)set->pixels[i * SIDE * SIDE + (size_t)p] / 255;
     nn_session_run(session, input, 1, output);
     for (int c = 0; c < CLASSES; c++)
       sum += output[c] = (float)pow((double)output[c], 1 / temperature);
