@@ -28,7 +28,7 @@
 
 /* The share of "no glyph" to be expected in a line, as if seen in so many glyphs. */
 #define EXPECTED 0.02
-#define WEIGHT   2.0
+#define WEIGHT   8.0
 
 enum { PASSES = 8 };
 enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
