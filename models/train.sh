@@ -11,63 +11,109 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 scrawl=$here/../build/scrawl
+folder=$here/../build/models
+mkdir -p "$folder"
 
-# Damage less often than `world` has it, so that clean digits are learnt too.
+# Damage less often than `world` has it, so that clean digits are learnt too; noise oftener.
 lighter=crop-chance=0.08,neighbour-chance=0.06,rule-chance=0.04,shade-chance=0.05,texture-chance=0.04
-lighter+=,blur-chance=0.08,motion-chance=0.1,pixelate-chance=0.03,contrast-chance=0.2,noise-chance=0.25
-lighter+=,jpeg-chance=0.04,binarise=0.03
+lighter+=,blur-chance=0.08,motion-chance=0.1,pixelate-chance=0.03,contrast-chance=0.2,noise-chance=0.4
+lighter+=,jpeg-chance=0.04,binarise=0.03,pair=0.2
+# What hands do.
+hands=rotation=12,scale=0.12,shear=0.2,shift=2,elastic=1,elastic-sigma=4,stroke=0.3
+
+# Glyphs as the cutting of lines gives them, out of generated strings: $folder/crops-*.
+make_crops() {
+  if [ -e "$folder/crops-labels-idx1-ubyte.gz" ]; then return; fi
+  rm -rf "$folder/strings"
+  "$scrawl" data generate --kind string --data mnist+emnist-digits --count 6000 --seed 77 --out "$folder/strings"
+  "$scrawl" data convert "$folder/strings" --crops --to idx --out "$folder/crops"
+}
+
+# member NAME SEED OUT ARCHITECTURE: of digits-mnist
+member() {
+  "$scrawl" train --name "$1" --seed "$2" --out "$3" --resume --data mnist --validation 0.0834 --arch "$4" \
+    --epochs 22 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
+    --average 0.999 --augment "$hands"
+}
 
 # train NAME SEED OUT
 train() {
   case $1 in
   digits)
-    "$scrawl" train --name digits --seed "$2" --out "$3" --resume \
-      --data mnist+emnist-digits+emnist-byclass+emnist-letters+emnist-balanced+unipen \
-      --alphabet "0123456789∅" --others 0.3 --validation 0.05 \
+    make_crops
+    "$scrawl" train --name digits --seed "$2" --out "$folder/digits-float-$2.onnx" --resume \
+      --data "mnist+emnist-digits+emnist-byclass+emnist-letters+emnist-balanced+unipen+$folder/crops-images-idx3-ubyte.gz,$folder/crops-labels-idx1-ubyte.gz" \
+      --alphabet "0123456789∅" --others 0.33 --validation 0.05 \
       --arch "repeat 2 ( conv 32 3x3, batchnorm, relu ), pool 2, conv 64 3x3, batchnorm, relu, conv 96 3x3, batchnorm, relu, pool 2, conv 192 3x3, batchnorm, relu, flatten, dropout 0.2, dense classes, softmax" \
       --epochs 18 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
       --average 0.999 --augment "world,$lighter"
+    "$scrawl" model export "$folder/digits-float-$2.onnx" --int8 --data mnist --name digits --onnx "$3"
+    ;;
+  digits-mnist)
+    member digits-mnist-a "$2" "$folder/digits-mnist-a-$2.onnx" \
+      "repeat 2 ( conv 24 3x3, batchnorm, relu ), pool 2, repeat 2 ( conv 56 3x3, batchnorm, relu ), pool 2, conv 160 3x3, batchnorm, relu, flatten, dropout 0.3, dense 10, softmax"
+    member digits-mnist-b "$2" "$folder/digits-mnist-b-$2.onnx" \
+      "conv 32 5x5, batchnorm, relu, conv 48 5x5, batchnorm, relu, pool 2, conv 64 5x5, batchnorm, relu, conv 96 3x3, batchnorm, relu, pool 2, flatten, dropout 0.3, dense 10, softmax"
+    "$scrawl" model merge "$folder/digits-mnist-a-$2.onnx" "$folder/digits-mnist-b-$2.onnx" --name digits-mnist --out "$3"
+    ;;
+  digits-tiny)
+    "$scrawl" train --name digits-tiny --seed "$2" --out "$3" --resume --data mnist --validation 0.0834 \
+      --arch "repeat 2 ( conv 16 3x3, batchnorm, relu ), pool 2, repeat 2 ( conv 24 3x3, batchnorm, relu ), pool 2, conv 32 3x3, batchnorm, relu, flatten, dense 10, softmax" \
+      --epochs 60 --batch 64 --optimiser adamw --rate 0.004 --weight-decay 0.01 --schedule one-cycle --warm-up 0.2 \
+      --average 0.999 --augment "$hands"
     ;;
   *)
-    echo "models/train.sh: there is no recipe \"$1\"; the recipes are digits" >&2
+    echo "models/train.sh: there is no recipe \"$1\"; the recipes are digits, digits-mnist and digits-tiny" >&2
     exit 2
     ;;
   esac
 }
 
-# The seed that ships.
+# The seed that ships: the one with the fewest validation errors, of equal ones the lowest loss.
 shipped_seed() {
   case $1 in
-  digits) echo 1 ;;
+  *) echo 1 ;;
   esac
 }
 
-if [ $# = 0 ]; then set -- digits; fi
-ensemble=no
-if [ "$1" = ensemble ]; then
-  ensemble=yes
-  shift
-  if [ $# -lt 3 ]; then
-    echo "models/train.sh: ensemble wants a name and two seeds or more" >&2
-    exit 2
-  fi
-fi
-name=$1
-shift
-if [ $# = 0 ]; then
-  train "$name" "$(shipped_seed "$name")" "$here/$name.onnx"
-  exit
-fi
-folder=$here/../build/models
-mkdir -p "$folder"
-if [ $ensemble = yes ]; then
-  members=()
+# ensemble NAME OUT SEED...: the models of these seeds as one.
+ensemble() {
+  local name=$1 out=$2 members=()
+  shift 2
   for seed; do
     model=$folder/$name-$seed.onnx
     if [ ! -e "$model" ]; then train "$name" "$seed" "$model"; fi
     members+=("$model")
   done
-  exec "$scrawl" model merge "${members[@]}" --name "$name-ensemble" --out "$folder/$name-ensemble.onnx"
+  "$scrawl" model merge "${members[@]}" --name "$(basename "$out" .onnx)" --out "$out"
+}
+
+# ship NAME
+ship() {
+  if [ "$1" = digits-ensemble ]; then
+    ensemble digits-mnist "$here/digits-ensemble.onnx" 1 2 3 4 5
+  else
+    train "$1" "$(shipped_seed "$1")" "$here/$1.onnx"
+  fi
+}
+
+if [ $# = 0 ]; then
+  for name in digits digits-mnist digits-tiny digits-ensemble; do ship "$name"; done
+  exit
+fi
+if [ "$1" = ensemble ]; then
+  if [ $# -lt 4 ]; then
+    echo "models/train.sh: ensemble wants a name and two seeds or more" >&2
+    exit 2
+  fi
+  ensemble "$2" "$folder/$2-ensemble.onnx" "${@:3}"
+  exit
+fi
+name=$1
+shift
+if [ $# = 0 ]; then
+  ship "$name"
+  exit
 fi
 for seed; do
   model=$folder/$name-$seed.onnx

@@ -26,6 +26,8 @@ enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
 #define UPRIGHT_LENGTH 4.0
 #define SQUARED_LENGTH 1.5
 #define BOX_LENGTH     0.7  /* of a side of a box */
+#define SIDE_LENGTH    0.88 /* of the longest side in a row of boxes */
+#define OFF_PITCH      0.2  /* of a box, from where a side may be */
 #define LONE_THIN      12.0 /* times as long as thick */
 #define DARKER         1.4  /* than the rule it goes on, or stands on: this is a stroke */
 
@@ -37,6 +39,22 @@ typedef struct finder {
   int size[2];  /* of the picture along each: width, height */
   double glyph; /* usual height of glyphs; 0: there are none */
 } finder;
+
+/* An upright line on a lying one. */
+typedef struct stand {
+  double at;
+  size_t line;
+} stand;
+
+static int by_place(const void *a, const void *b) {
+  const stand *first = a, *second = b;
+  return first->at < second->at ? -1 : first->at > second->at;
+}
+
+static int by_size(const void *a, const void *b) {
+  double first = *(const double *)a, second = *(const double *)b;
+  return first < second ? -1 : first > second;
+}
 
 static int length_of(const page_line *line) {
   return line->last - line->first + 1;
@@ -128,6 +146,39 @@ static void drop_strokes(finder *f) {
     }
 }
 
+/* Nor is a 1 in a row of boxes a side: it is shorter than those, and stands between two of them and
+ * not where one might be missing. */
+static void drop_ones(finder *f) {
+  stand stands[PAGE_MOST_LINES], sides[PAGE_MOST_LINES];
+  double gaps[PAGE_MOST_LINES];
+  for (size_t i = 0; i < f->lines[0].count; ++i) {
+    size_t count = 0, side_count = 0;
+    int longest = 0;
+    if (!f->rule[0][i]) continue;
+    for (size_t k = 0; k < f->lines[1].count; ++k) {
+      if (!f->rule[1][k] || !meet(&f->lines[0].items[i], &f->lines[1].items[k], &stands[count].at))
+        continue;
+      stands[count++].line = k;
+      if (length_of(&f->lines[1].items[k]) > longest) longest = length_of(&f->lines[1].items[k]);
+    }
+    qsort(stands, count, sizeof *stands, by_place);
+    for (size_t k = 0; k < count; ++k)
+      if (length_of(&f->lines[1].items[stands[k].line]) >= SIDE_LENGTH * longest)
+        sides[side_count++] = stands[k];
+    if (side_count < LEAST_TICKS || side_count == count) continue;
+    for (size_t k = 0; k + 1 < side_count; ++k) gaps[k] = sides[k + 1].at - sides[k].at;
+    qsort(gaps, side_count - 1, sizeof *gaps, by_size);
+    double pitch = gaps[(side_count - 1) / 2];
+    for (size_t k = 0, s = 0; k < count && pitch > 0; ++k) {
+      while (s < side_count && sides[s].at <= stands[k].at) ++s;
+      if (s > 0 && sides[s - 1].line == stands[k].line) continue;
+      double steps =
+          s > 0 ? (stands[k].at - sides[s - 1].at) / pitch : (sides[0].at - stands[k].at) / pitch;
+      if (fabs(steps - round(steps)) > OFF_PITCH) f->rule[1][stands[k].line] = false;
+    }
+  }
+}
+
 static void find_long(finder *f) {
   if (f->glyph <= 0) return;
   for (int way = 0; way < 2; ++way)
@@ -173,11 +224,6 @@ static void find_squares(finder *f, const ink_image *mask) {
   }
   for (size_t i = 0; i < count && count > 1; ++i)
     f->rule[1][squares[i]] = f->paper[1][squares[i]] = true;
-}
-
-static int by_size(const void *a, const void *b) {
-  double first = *(const double *)a, second = *(const double *)b;
-  return first < second ? -1 : first > second;
 }
 
 /* Whether a piece of a line lies where the rules of its direction, at equal distances, have one or
@@ -229,16 +275,6 @@ static scrawl_status find_pieces(finder *f, base_error *error) {
 }
 
 /* ---- combs ---- */
-
-typedef struct stand {
-  double at;
-  size_t line;
-} stand;
-
-static int by_place(const void *a, const void *b) {
-  const stand *first = a, *second = b;
-  return first->at < second->at ? -1 : first->at > second->at;
-}
 
 /* The upright lines with one end on a lying one, from left to right. */
 static size_t find_stands(const finder *f, const page_line *base, stand *stands) {
@@ -527,6 +563,7 @@ scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scrat
   if (status == SCRAWL_OK) {
     find_boxes(&f);
     drop_strokes(&f);
+    drop_ones(&f);
     find_long(&f);
     find_squares(&f, mask);
     find_ticks(&f);

@@ -117,19 +117,6 @@ static bool cut_at_lines(const page_segments *segments, const segment_blobs *blo
   return true;
 }
 
-/* Labels the blobs again after cutting those that cross the lines between cells. */
-static scrawl_status label_cells(const ink_image *ink, PIX *mask, const ink_box *boxes,
-                                 size_t count, page_segments *segments, segment_blobs *blobs,
-                                 base_error *error) {
-  PIX *cut = pixCopy(NULL, mask);
-  bool done = cut && cut_at_lines(segments, blobs, boxes, count, cut);
-  base_free(blobs->items);
-  *blobs = (segment_blobs){0};
-  scrawl_status status = done ? label_blobs(ink, cut, segments, blobs, error) : no_memory(error);
-  pixDestroy(&cut);
-  return status;
-}
-
 typedef struct strength {
   double level; /* mean ink */
   uint64_t sum;
@@ -403,6 +390,25 @@ static void measure_use(const segment_blobs *blobs, page_segments *segments) {
   segments->used = all ? (double)used / (double)all : 1;
 }
 
+/* What lies in cells as it is says whether the writing keeps to them. Then blobs that cross the lines
+ * between cells are cut, labelled anew and put into the cells again. */
+static scrawl_status fill_cells(const page_sheet *sheet, const ink_box *boxes, size_t count,
+                                segment_blobs *blobs, page_segments *segments, base_error *error) {
+  segments->row_count = count;
+  BASE_TRY(segment_fill_cells(blobs, boxes, count, segments->rows, error));
+  measure_use(blobs, segments);
+  PIX *cut = pixCopy(NULL, sheet->mask);
+  bool done = cut && cut_at_lines(segments, blobs, boxes, count, cut);
+  base_free(blobs->items);
+  *blobs = (segment_blobs){0};
+  scrawl_status status =
+      done ? label_blobs(&sheet->ink, cut, segments, blobs, error) : no_memory(error);
+  pixDestroy(&cut);
+  if (status == SCRAWL_OK) status = drop_faint(blobs, sheet->stroke, error);
+  return status == SCRAWL_OK ? segment_fill_cells(blobs, boxes, count, segments->rows, error)
+                             : status;
+}
+
 /* `boxes` NULL: rows are to be found. */
 static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size_t count,
                              segment_blobs *blobs, page_segments *segments, base_error *error) {
@@ -411,20 +417,18 @@ static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size
   segments->labels = base_alloc(pixels, sizeof *segments->labels);
   if (!segments->labels) return no_memory(error);
   BASE_TRY(label_blobs(ink, sheet->mask, segments, blobs, error));
-  if (boxes) BASE_TRY(label_cells(ink, sheet->mask, boxes, count, segments, blobs, error));
   BASE_TRY(drop_faint(blobs, sheet->stroke, error));
   size_t room = (boxes ? count : blobs->count) + 1;
   segments->rows = base_alloc_zero(room, sizeof *segments->rows);
   if (!segments->rows) return no_memory(error);
   if (boxes) {
-    segments->row_count = count;
-    BASE_TRY(segment_fill_cells(blobs, boxes, count, segments->rows, error));
+    BASE_TRY(fill_cells(sheet, boxes, count, blobs, segments, error));
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
+    measure_use(blobs, segments);
   }
   for (size_t r = 0; r < segments->row_count; r++)
     segments->rows[r].stroke = fmax(sheet->stroke, 1);
-  measure_use(blobs, segments);
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)
     if (blobs->items[i].group != (int)i) blobs->items[i].row = -1;
