@@ -32,7 +32,7 @@ make_crops() {
 # member NAME SEED OUT ARCHITECTURE: of digits-mnist
 member() {
   "$scrawl" train --name "$1" --seed "$2" --out "$3" --resume --data mnist --validation 0.0834 --arch "$4" \
-    --epochs 22 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
+    --epochs 16 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
     --average 0.999 --augment "$hands"
 }
 
@@ -53,13 +53,13 @@ train() {
     member digits-mnist-a "$2" "$folder/digits-mnist-a-$2.onnx" \
       "repeat 2 ( conv 24 3x3, batchnorm, relu ), pool 2, repeat 2 ( conv 56 3x3, batchnorm, relu ), pool 2, conv 160 3x3, batchnorm, relu, flatten, dropout 0.3, dense 10, softmax"
     member digits-mnist-b "$2" "$folder/digits-mnist-b-$2.onnx" \
-      "conv 32 5x5, batchnorm, relu, conv 48 5x5, batchnorm, relu, pool 2, conv 64 5x5, batchnorm, relu, conv 96 3x3, batchnorm, relu, pool 2, flatten, dropout 0.3, dense 10, softmax"
+      "repeat 2 ( conv 20 5x5, batchnorm, relu ), pool 2, conv 64 5x5, batchnorm, relu, conv 144 3x3, batchnorm, relu, pool 2, flatten, dropout 0.3, dense 10, softmax"
     "$scrawl" model merge "$folder/digits-mnist-a-$2.onnx" "$folder/digits-mnist-b-$2.onnx" --name digits-mnist --out "$3"
     ;;
   digits-tiny)
     "$scrawl" train --name digits-tiny --seed "$2" --out "$3" --resume --data mnist --validation 0.0834 \
       --arch "repeat 2 ( conv 16 3x3, batchnorm, relu ), pool 2, repeat 2 ( conv 24 3x3, batchnorm, relu ), pool 2, conv 32 3x3, batchnorm, relu, flatten, dense 10, softmax" \
-      --epochs 60 --batch 64 --optimiser adamw --rate 0.004 --weight-decay 0.01 --schedule one-cycle --warm-up 0.2 \
+      --epochs 30 --batch 64 --optimiser adamw --rate 0.004 --weight-decay 0.01 --schedule one-cycle --warm-up 0.2 \
       --average 0.999 --augment "$hands"
     ;;
   *)
