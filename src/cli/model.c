@@ -314,8 +314,9 @@ static scrawl_status export_model(const char *name_or_path, const wanted *want, 
 /* NULL, or what is wrong with the options. */
 static const char *check_wanted(const wanted *want) {
   if (!want->onnx && !want->c) return "wants --onnx FILE or --c FILE, the file to write";
-  if (!want->int8 && (want->calibration.data || want->calibration.count >= 0))
-    return "--data and --count are for --int8";
+  if (!want->int8 &&
+      (want->calibration.data || want->calibration.name || want->calibration.count >= 0))
+    return "--data, --count and --name are for --int8";
   if (want->calibration.count == 0) return "--count is 0: no picture to calibrate with";
   return NULL;
 }
@@ -332,6 +333,9 @@ static int run_export(int argc, char **argv) {
        &want.calibration.data},
       {"count", 0, CLI_COUNT, "N", "With --int8: pictures drawn from it; 1000.",
        &want.calibration.count},
+      {"name", 0, CLI_TEXT, "NAME",
+       "With --int8: what the model is called; its name and -int8 unless given.",
+       &want.calibration.name},
       NO_MORE};
   int operands, code = cli_parse(&EXPORT, options, argc, argv, &operands);
   if (code >= 0) return code;

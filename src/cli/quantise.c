@@ -55,9 +55,10 @@ static scrawl_status quantise_with(const read_model *model, const data_set *set,
 }
 
 /* Its own name, and how it came about. */
-static scrawl_status describe(read_model *model, const data_set *set, size_t count,
-                              base_error *error) {
-  char *name = base_format("%s-int8", *model->name ? model->name : "model");
+static scrawl_status describe(read_model *model, const char *given, const data_set *set,
+                              size_t count, base_error *error) {
+  char *name =
+      given ? base_strdup(given) : base_format("%s-int8", *model->name ? model->name : "model");
   char *how = base_format("int8, calibrated on %zu pictures of %s", count, set->name);
   scrawl_status status =
       name && how ? nn_metadata_set(&model->metadata, READ_KEY_NAME, name, error)
@@ -99,7 +100,7 @@ static scrawl_status quantise(const cli_command *command, read_model *model,
   BASE_TRY(cli_open_data(command, data, DATA_TRAIN, NULL, &set, &failed, error));
   size_t count = (size_t)calibration->count < set.count ? (size_t)calibration->count : set.count;
   scrawl_status status = quantise_with(model, &set, count, &graph, error);
-  if (status == SCRAWL_OK) status = describe(model, &set, count, error);
+  if (status == SCRAWL_OK) status = describe(model, calibration->name, &set, count, error);
   if (status == SCRAWL_OK) status = write_checked(graph, &model->metadata, out, out_size, error);
   nn_graph_free(graph);
   data_set_free(&set);

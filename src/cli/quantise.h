@@ -4,9 +4,10 @@
 
 #include "cli/cli.h"
 
-/* Which pictures the ranges of activations are taken from. */
+/* Which pictures the ranges of activations are taken from, and what comes out. */
 typedef struct cli_calibration {
   const char *data; /* a data set; NULL: that of the model's training, where it is a known one */
+  const char *name; /* of the quantised model; NULL: the model's and "-int8" */
   int count;        /* pictures drawn from its training part, all if there are fewer */
 } cli_calibration;
 

@@ -17,3 +17,6 @@ scrawl model export bands.onnx --int8 --data bands-images,bands-labels --onnx ag
 cmp all.onnx again.onnx && scrawl model show all.onnx --json | jq -r .metadata.quantised
 # Exported once more as it is.
 scrawl model export ./int8.onnx --onnx copy.onnx && cmp int8.onnx copy.onnx && echo copied
+# Under another name.
+scrawl model export bands.onnx --int8 --data bands-images,bands-labels --name short --onnx short.onnx
+scrawl model show short.onnx --json | jq -r .name
