@@ -408,10 +408,11 @@ static int convert(const data_set *set, size_t count, bool to_idx, const char *o
 }
 
 /* What the cutting of generated lines takes for glyphs, as a set. */
-static scrawl_status open_crops(const char *folder, data_set *set, base_error *error) {
+static scrawl_status open_crops(const char *folder, const char *name, data_set *set,
+                                base_error *error) {
   read_model *model;
   read_reader *reader = NULL;
-  BASE_TRY(cli_open_model("digits", &model, error));
+  BASE_TRY(cli_open_model(name, &model, error));
   scrawl_status status = read_reader_create(model, 64, NULL, &reader, error);
   base_progress progress;
   base_progress_begin(&progress, stderr, BASE_PROGRESS_AUTO, "cutting", "pictures", 0);
@@ -423,7 +424,7 @@ static scrawl_status open_crops(const char *folder, data_set *set, base_error *e
 }
 
 static int run_convert(int argc, char **argv) {
-  const char *part = "test", *out = NULL, *to = NULL;
+  const char *part = "test", *out = NULL, *to = NULL, *model = "digits";
   bool crops = false;
   int count = 0;
   const cli_option options[] = {
@@ -437,6 +438,8 @@ static int run_convert(int argc, char **argv) {
        "glyphs, right and wrong. Wrong ones, and marks, get the class after 9, which IDX files "
        "call A.",
        &crops},
+      {"model", 'm', CLI_TEXT, "NAME|FILE",
+       "With --crops: the model that says which ink needs no cutting; digits.", &model},
       NO_MORE};
   int operands, code = cli_parse(&CONVERT, options, argc, argv, &operands);
   if (code >= 0) return code;
@@ -451,7 +454,7 @@ static int run_convert(int argc, char **argv) {
   data_set set;
   size_t unread = 0;
   scrawl_status status =
-      crops ? open_crops(from, &set, &error)
+      crops ? open_crops(from, model, &set, &error)
             : cli_open_data(&CONVERT, from, part_of(part), NULL, &set, &unread, &error);
   if (status != SCRAWL_OK) return failed(&CONVERT, &error);
   code = convert(&set, (size_t)count, to_idx, out);
