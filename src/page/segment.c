@@ -35,6 +35,8 @@ enum {
 #define SHORT_STRENGTH 0.4
 /* A point or comma this near to other ink, in heights of the row, may be a part of it. */
 #define NEAR 0.04
+/* Of a cell's side: how far writing that keeps to cells reaches over its lines. */
+#define OVER_LINE 0.12
 /* What is narrower, in heights of the row, is one glyph. */
 #define LEAST_CUT_WIDTH 0.45
 
@@ -380,12 +382,21 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments, b
   return SCRAWL_OK;
 }
 
-static void measure_use(const segment_blobs *blobs, page_segments *segments) {
+/* Whether a blob keeps to its cell, give or take a little. */
+static bool keeps_to(ink_box cell, ink_box box) {
+  double slack = OVER_LINE * (cell.width < cell.height ? cell.width : cell.height);
+  return box.x >= cell.x - slack && box.y >= cell.y - slack &&
+         box.x + box.width <= cell.x + cell.width + slack &&
+         box.y + box.height <= cell.y + cell.height + slack;
+}
+
+static void measure_use(const segment_blobs *blobs, const ink_box *boxes, page_segments *segments) {
   uint64_t used = 0, all = 0;
   for (size_t i = 0; i < blobs->count; i++) {
-    if (blobs->items[i].faint) continue;
-    all += blobs->items[i].sum;
-    if (blobs->items[i].row >= 0) used += blobs->items[i].sum;
+    const segment_blob *blob = &blobs->items[i];
+    if (blob->faint) continue;
+    all += blob->sum;
+    if (blob->row >= 0 && (!boxes || keeps_to(boxes[blob->row], blob->box))) used += blob->sum;
   }
   segments->used = all ? (double)used / (double)all : 1;
 }
@@ -396,7 +407,7 @@ static scrawl_status fill_cells(const page_sheet *sheet, const ink_box *boxes, s
                                 segment_blobs *blobs, page_segments *segments, base_error *error) {
   segments->row_count = count;
   BASE_TRY(segment_fill_cells(blobs, boxes, count, segments->rows, error));
-  measure_use(blobs, segments);
+  measure_use(blobs, boxes, segments);
   PIX *cut = pixCopy(NULL, sheet->mask);
   bool done = cut && cut_at_lines(segments, blobs, boxes, count, cut);
   base_free(blobs->items);
@@ -425,7 +436,7 @@ static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size
     BASE_TRY(fill_cells(sheet, boxes, count, blobs, segments, error));
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
-    measure_use(blobs, segments);
+    measure_use(blobs, NULL, segments);
   }
   for (size_t r = 0; r < segments->row_count; r++)
     segments->rows[r].stroke = fmax(sheet->stroke, 1);

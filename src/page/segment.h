@@ -34,7 +34,7 @@ typedef struct page_segments {
   size_t piece_count;
   page_row *rows; /* in reading order */
   size_t row_count;
-  double used; /* share of the ink that is in pieces, stains apart */
+  double used; /* share of the ink that is in pieces, stains apart; of cells: that keeps to them */
 } page_segments;
 
 /* Segments the sheet. OUT_OF_MEMORY, LIMIT_EXCEEDED. */
