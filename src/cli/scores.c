@@ -21,10 +21,6 @@ static double speed_of(const cli_scores *e) {
   return e->seconds > 0 ? (double)e->total / e->seconds : 0;
 }
 
-static double share(size_t part, size_t whole) {
-  return whole ? (double)part / (double)whole : 0;
-}
-
 /* ---- JSON ---- */
 
 static json_t *number_if(bool known, double value) {
@@ -76,11 +72,11 @@ static json_t *strangers_to_json(const cli_scores *e) {
     rejected += s->rejected;
     json_array_append_new(signs, json_pack("{s:s,s:I,s:I,s:f,s:s?}", "sign", s->sign, "n",
                                            (json_int_t)s->n, "rejected", (json_int_t)s->rejected,
-                                           "rejected_share", share(s->rejected, s->n), "taken_for",
-                                           s->taken_for));
+                                           "rejected_share", train_share(s->rejected, s->n),
+                                           "taken_for", s->taken_for));
   }
   return json_pack("{s:I,s:I,s:o,s:o}", "n", (json_int_t)n, "rejected", (json_int_t)rejected,
-                   "rejected_share", number_if(n, share(rejected, n)), "signs", signs);
+                   "rejected_share", number_if(n, train_share(rejected, n)), "signs", signs);
 }
 
 static json_t *classes_to_json(const cli_scores *e) {
@@ -188,7 +184,7 @@ static void print_doubt(const cli_scores *e) {
     printf(
         "%zu are rejected, under a confidence of %.4g: %.2f %%; of the other %zu %.0f are wrong, "
         "%.2f %%\n",
-        e->rejected, e->reject_below, 100 * share(e->rejected, e->metrics.n), here.accepted,
+        e->rejected, e->reject_below, 100 * train_share(e->rejected, e->metrics.n), here.accepted,
         here.errors, 100 * here.risk);
   printf("without the least sure 1 %% there are %.3g errors, %.2f %%; area under the risk-coverage "
          "curve %.3g\n",
@@ -204,12 +200,13 @@ static void print_strangers(const cli_scores *e) {
   if (n == 0) return;
   printf(
       "\nstrangers, of signs that the model does not know: %zu pictures, %zu rejected, %.2f %%\n",
-      n, rejected, 100 * share(rejected, n));
+      n, rejected, 100 * train_share(rejected, n));
   printf("%5s %9s %9s %9s  %s\n", "sign", "pictures", "rejected", "share", "else mostly read as");
   for (size_t i = 0; i < e->stranger_count; i++) {
     const train_stranger *s = &e->strangers[i];
     if (s->n == 0) continue;
-    printf("%5s %9zu %9zu %7.2f %%", s->sign, s->n, s->rejected, 100 * share(s->rejected, s->n));
+    printf("%5s %9zu %9zu %7.2f %%", s->sign, s->n, s->rejected,
+           100 * train_share(s->rejected, s->n));
     if (s->taken_for) printf("  %s (%zu)", s->taken_for, s->taken);
     printf("\n");
   }

@@ -125,6 +125,14 @@ typedef struct scene {
   scene_camera camera;
 } scene;
 
+/* Draws from the scene's generator: a number between two; whether something of this chance is. */
+static inline double scene_range(scene *s, double low, double high) {
+  return base_random_range(&s->random, low, high);
+}
+static inline bool scene_chance(scene *s, double share) {
+  return base_random_unit(&s->random) < share;
+}
+
 /* ---- font ---- */
 scrawl_status scene_font_open(const data_set *set, scene_font *font, base_error *error);
 void scene_font_free(scene_font *font);

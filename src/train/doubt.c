@@ -55,11 +55,8 @@ static int compare_scores(const void *a, const void *b) {
 
 static reading judge(const float *row, int label, int classes) {
   int predicted = train_predict(row, classes);
-  double confidence = (double)row[predicted];
-  if (!(confidence > 0)) confidence = 0; /* NaN too */
-  if (train_says_none(row, classes)) confidence -= 1;
-  if (confidence > 1) confidence = 1;
-  return (reading){confidence, predicted != label};
+  double confidence = train_confidence(row[predicted]);
+  return (reading){train_says_none(row, classes) ? confidence - 1 : confidence, predicted != label};
 }
 
 /* Sums up the sorted readings. Which of equal scores comes first would be chance: each gets an
