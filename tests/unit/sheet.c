@@ -141,33 +141,6 @@ static void a_page_on_its_side_is_turned(void **state) {
   page_sheet_free(&sheet);
 }
 
-static void sheets_turn_by_quarters(void **state) {
-  (void)state;
-  scene s = scene_create(400, 300, STRAIGHT);
-  for (int i = 0; i < 4; i++) scene_line(&s, 40, 60 + 60 * i, 340, 60 + 60 * i, 3, 1);
-  for (int i = 0; i < 6; i++) scene_line(&s, 40 + 60 * i, 60, 40 + 60 * i, 240, 3, 1);
-  scene_draw(&s, &STROKE_GLYPHS[3], 50, 70, 40, 5, 1);
-  page_picture picture = expose(&s, even, 0);
-  page_sheet sheet = prepare(&picture);
-  page_grid grid;
-  for (int turns = 0; turns <= 4; turns++) {
-    must(page_find_grid(&sheet, &grid, &error));
-    assert_int_equal(grid.rows, turns % 2 ? 5 : 3);
-    assert_int_equal(grid.columns, turns % 2 ? 3 : 5);
-    /* The 7 is in the cell at the picture's top left, which goes round clockwise. */
-    int at[] = {0, grid.columns - 1, grid.rows * grid.columns - 1, (grid.rows - 1) * grid.columns,
-                0};
-    ink_box box = page_sheet_box(&sheet, grid.cells[at[turns]].box);
-    assert_in_range(box.x, 40, 44);
-    assert_in_range(box.y, 60, 64);
-    assert_in_range(box.width, 50, 60);
-    page_grid_free(&grid);
-    if (turns < 4) must(page_sheet_turn(&sheet, 1, &error));
-  }
-  assert_true(fabs(sheet.angle) < 1e-9);
-  page_sheet_free(&sheet);
-}
-
 /* ---- a sheet on a table ---- */
 
 static void a_sheet_is_cut_out_and_straightened(void **state) {
@@ -198,26 +171,6 @@ static void a_sheet_is_cut_out_and_straightened(void **state) {
   page_sheet_free(&sheet);
 }
 
-/* ---- slant ---- */
-
-static void slant_is_measured(void **state) {
-  (void)state;
-  for (int degrees = -30; degrees <= 30; degrees += 15) {
-    double t = tan(degrees * 0.017453292519943295);
-    scene s = scene_create(700, 160, (page_map){{1, -t, 80 * t, 0, 1, 0, 0, 0, 1}});
-    for (int i = 0; i < 6; i++) scene_line(&s, 100 + 80 * i, 30, 100 + 80 * i, 130, 6, 1);
-    page_picture picture = expose(&s, even, 1);
-    page_sheet sheet = prepare(&picture);
-    double found = page_find_slant(&sheet.ink, (ink_box){0, 0, sheet.ink.width, sheet.ink.height});
-    if (fabs(found - degrees) > 1) fail_msg("%d degrees: %.2f", degrees, found);
-    page_sheet_free(&sheet);
-  }
-  ink_image nothing;
-  must(ink_image_create(50, 50, &nothing, &error));
-  assert_true(page_find_slant(&nothing, (ink_box){0, 0, 50, 50}) == 0);
-  base_free(nothing.pixels);
-}
-
 /* ---- odd pictures ---- */
 
 static void any_picture_gives_a_sheet(void **state) {
@@ -243,7 +196,6 @@ static void any_picture_gives_a_sheet(void **state) {
       page_sheet sheet = prepare(&picture);
       page_grid grid;
       must(page_find_grid(&sheet, &grid, &error));
-      page_find_slant(&sheet.ink, (ink_box){0, 0, sheet.ink.width, sheet.ink.height});
       if (width * height > 5000 && kind != 4) assert_int_equal(components(&sheet), 0);
       page_grid_free(&grid);
       page_sheet_free(&sheet);
@@ -382,9 +334,7 @@ int main(void) {
       cmocka_unit_test(a_string_is_turned_when_it_slopes),
       cmocka_unit_test(a_few_glyphs_are_left_as_they_are),
       cmocka_unit_test(a_page_on_its_side_is_turned),
-      cmocka_unit_test(sheets_turn_by_quarters),
       cmocka_unit_test(a_sheet_is_cut_out_and_straightened),
-      cmocka_unit_test(slant_is_measured),
       cmocka_unit_test(any_picture_gives_a_sheet),
       cmocka_unit_test(memory_may_run_out_anywhere),
       cmocka_unit_test(large_pictures_are_halved),

@@ -154,6 +154,27 @@ static void grids_are_found(void **state) {
   }
 }
 
+static void cells_lie_within_their_lines(void **state) {
+  (void)state;
+  scene s = scene_create(400, 300, STRAIGHT);
+  for (int i = 0; i < 4; i++) scene_line(&s, 40, 60 + 60 * i, 340, 60 + 60 * i, 3, 1);
+  for (int i = 0; i < 6; i++) scene_line(&s, 40 + 60 * i, 60, 40 + 60 * i, 240, 3, 1);
+  scene_draw(&s, &STROKE_GLYPHS[3], 50, 70, 40, 5, 1);
+  page_picture picture = expose(&s, even, 0);
+  page_sheet sheet = prepare(&picture);
+  page_grid grid;
+  must(page_find_grid(&sheet, &grid, &error));
+  assert_int_equal(grid.rows, 3);
+  assert_int_equal(grid.columns, 5);
+  ink_box box = page_sheet_box(&sheet, grid.cells[0].box);
+  assert_in_range(box.x, 40, 44);
+  assert_in_range(box.y, 60, 64);
+  assert_in_range(box.width, 50, 60);
+  page_grid_free(&grid);
+  assert_true(fabs(sheet.angle) < 1e-9);
+  page_sheet_free(&sheet);
+}
+
 static void combs_are_grids(void **state) {
   (void)state;
   scene s = scene_create(800, 200, turned(1.5, 400, 100));
@@ -207,6 +228,7 @@ int main(void) {
       cmocka_unit_test(rules_go_and_strokes_stay),
       cmocka_unit_test(strokes_are_no_rules),
       cmocka_unit_test(grids_are_found),
+      cmocka_unit_test(cells_lie_within_their_lines),
       cmocka_unit_test(combs_are_grids),
       cmocka_unit_test(squared_paper_goes),
       cmocka_unit_test(pages_without_rules_have_no_grid),
