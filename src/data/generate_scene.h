@@ -193,9 +193,6 @@ scrawl_status scene_expose(scene *s, struct Pix **picture, base_error *error);
 /* A line of truth.jsonl for a picture; base_free it. NULL without memory. */
 char *scene_describe(const scene *s, const char *name);
 
-/* Everything up to the picture. */
-scrawl_status scene_make(const data_generate_options *options, const scene_font *font,
-                         uint64_t number, scene *s, struct Pix **picture, base_error *error);
 const char *data_generate_kind_name(data_generate_kind kind);
 const char *data_generate_capture_name(data_generate_capture capture);
 

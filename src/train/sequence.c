@@ -85,12 +85,6 @@ static scrawl_status measure(const char *a, const char *b,
   return status;
 }
 
-scrawl_status train_edit_distance(const char *a, const char *b, size_t *distance,
-                                  base_error *error) {
-  size_t count;
-  return measure(a, b, split_signs, distance, &count, error);
-}
-
 /* The next cell of a row, and its length; 0 at the end of the row. */
 static size_t cell_length(const char *at) {
   if (!*at || *at == '/') return 0;
