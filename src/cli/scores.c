@@ -27,6 +27,13 @@ static json_t *number_if(bool known, double value) {
   return known ? json_real(value) : json_null();
 }
 
+/* The list with an item more; where there is no memory for it, no list. */
+static json_t *append(json_t *list, json_t *item) {
+  if (json_array_append_new(list, item) == 0) return list;
+  json_decref(list);
+  return NULL;
+}
+
 static json_t *class_to_json(const cli_scores *e, int index) {
   const train_class_metrics *m = &e->metrics.of_class[index];
   return json_pack("{s:s,s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "sign", e->signs[index], "support",
@@ -40,10 +47,10 @@ static json_t *curve_to_json(const train_doubt *doubt) {
   for (const double *coverage = TRAIN_COVERAGES; *coverage > 0 && doubt->n; coverage++) {
     train_point point = train_doubt_at_coverage(doubt, *coverage);
     if (point.accepted == 0) continue;
-    json_array_append_new(curve, json_pack("{s:f,s:I,s:f,s:f,s:o}", "coverage", point.coverage,
-                                           "accepted", (json_int_t)point.accepted, "errors",
-                                           point.errors, "risk", point.risk, "confidence",
-                                           number_if(point.confidence >= 0, point.confidence)));
+    curve = append(curve,
+                   json_pack("{s:f,s:I,s:f,s:f,s:o}", "coverage", point.coverage, "accepted",
+                             (json_int_t)point.accepted, "errors", point.errors, "risk", point.risk,
+                             "confidence", number_if(point.confidence >= 0, point.confidence)));
   }
   return curve;
 }
@@ -53,11 +60,10 @@ static json_t *reliability_to_json(const train_metrics *metrics) {
   for (int b = 0; b < TRAIN_BINS; b++) {
     const train_bin *bin = &metrics->bins[b];
     double count = (double)bin->count;
-    json_array_append_new(bins,
-                          json_pack("{s:f,s:f,s:I,s:o,s:o}", "from", (double)b / TRAIN_BINS, "to",
-                                    (double)(b + 1) / TRAIN_BINS, "n", (json_int_t)bin->count,
-                                    "accuracy", number_if(bin->count, (double)bin->right / count),
-                                    "confidence", number_if(bin->count, bin->confidence / count)));
+    bins = append(bins, json_pack("{s:f,s:f,s:I,s:o,s:o}", "from", (double)b / TRAIN_BINS, "to",
+                                  (double)(b + 1) / TRAIN_BINS, "n", (json_int_t)bin->count,
+                                  "accuracy", number_if(bin->count, (double)bin->right / count),
+                                  "confidence", number_if(bin->count, bin->confidence / count)));
   }
   return bins;
 }
@@ -70,10 +76,10 @@ static json_t *strangers_to_json(const cli_scores *e) {
     if (s->n == 0) continue;
     n += s->n;
     rejected += s->rejected;
-    json_array_append_new(signs, json_pack("{s:s,s:I,s:I,s:f,s:s?}", "sign", s->sign, "n",
-                                           (json_int_t)s->n, "rejected", (json_int_t)s->rejected,
-                                           "rejected_share", train_share(s->rejected, s->n),
-                                           "taken_for", s->taken_for));
+    signs =
+        append(signs, json_pack("{s:s,s:I,s:I,s:f,s:s?}", "sign", s->sign, "n", (json_int_t)s->n,
+                                "rejected", (json_int_t)s->rejected, "rejected_share",
+                                train_share(s->rejected, s->n), "taken_for", s->taken_for));
   }
   return json_pack("{s:I,s:I,s:o,s:o}", "n", (json_int_t)n, "rejected", (json_int_t)rejected,
                    "rejected_share", number_if(n, train_share(rejected, n)), "signs", signs);
@@ -81,7 +87,7 @@ static json_t *strangers_to_json(const cli_scores *e) {
 
 static json_t *classes_to_json(const cli_scores *e) {
   json_t *classes = json_array();
-  for (int c = 0; c < e->metrics.classes; c++) json_array_append_new(classes, class_to_json(e, c));
+  for (int c = 0; c < e->metrics.classes; c++) classes = append(classes, class_to_json(e, c));
   return classes;
 }
 
@@ -90,9 +96,9 @@ static json_t *confusion_to_json(const train_metrics *m) {
   for (int t = 0; t < m->classes; t++) {
     json_t *row = json_array();
     for (int p = 0; p < m->classes; p++)
-      json_array_append_new(
+      row = append(
           row, json_integer((json_int_t)m->confusion[(size_t)t * (size_t)m->classes + (size_t)p]));
-    json_array_append_new(confusion, row);
+    confusion = append(confusion, row);
   }
   return confusion;
 }
