@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "cli/open.h"
-#include "data/file.h"
 #include "nn/merge.h"
 #include "train/train.h"
 
@@ -100,20 +99,6 @@ static scrawl_status describe(const cli_merging *merging, const members *m, nn_m
   return status;
 }
 
-/* Written, it must open like any other model. */
-static scrawl_status write_checked(const nn_graph *graph, const nn_metadata *metadata,
-                                   const char *out, base_error *error) {
-  void *bytes;
-  size_t size;
-  read_model *model = NULL;
-  BASE_TRY(nn_onnx_write(graph, metadata, &bytes, &size, error));
-  scrawl_status status = read_model_open(bytes, size, &model, error);
-  read_model_free(model);
-  if (status == SCRAWL_OK) status = data_file_write(out, bytes, size, error);
-  base_free(bytes);
-  return status;
-}
-
 scrawl_status cli_merge(const cli_merging *merging, base_error *error) {
   members m = {0};
   nn_graph *graph = NULL;
@@ -122,7 +107,7 @@ scrawl_status cli_merge(const cli_merging *merging, base_error *error) {
   if (status == SCRAWL_OK)
     status = nn_graph_merge(m.graphs, m.temperatures, m.count, &graph, error);
   if (status == SCRAWL_OK) status = describe(merging, &m, &metadata, error);
-  if (status == SCRAWL_OK) status = write_checked(graph, &metadata, merging->out, error);
+  if (status == SCRAWL_OK) status = cli_write_model(graph, &metadata, merging->out, error);
   nn_metadata_free(&metadata);
   nn_graph_free(graph);
   close_all(&m);

@@ -367,20 +367,6 @@ static scrawl_status add(nn_metadata *metadata, base_error *error) {
   return SCRAWL_OK;
 }
 
-/* Written, it must open like any other model. */
-static scrawl_status write_checked(const nn_graph *graph, const nn_metadata *metadata,
-                                   base_error *error) {
-  void *bytes;
-  size_t size;
-  read_model *model = NULL;
-  BASE_TRY(nn_onnx_write(graph, metadata, &bytes, &size, error));
-  scrawl_status status = read_model_open(bytes, size, &model, error);
-  read_model_free(model);
-  if (status == SCRAWL_OK) status = data_file_write(import.out, bytes, size, error);
-  base_free(bytes);
-  return status;
-}
-
 static scrawl_status import_file(const char *path, base_error *error) {
   uint8_t *bytes;
   size_t size;
@@ -389,7 +375,7 @@ static scrawl_status import_file(const char *path, base_error *error) {
   BASE_TRY(data_file_read(path, NN_MAX_MODEL_BYTES, &bytes, &size, error));
   scrawl_status status = nn_onnx_read(bytes, size, &graph, &metadata, error);
   if (status == SCRAWL_OK) status = add(&metadata, error);
-  if (status == SCRAWL_OK) status = write_checked(graph, &metadata, error);
+  if (status == SCRAWL_OK) status = cli_write_model(graph, &metadata, import.out, error);
   nn_metadata_free(&metadata);
   nn_graph_free(graph);
   base_free(bytes);

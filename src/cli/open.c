@@ -40,6 +40,29 @@ scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_
   return base_fail_within(error, status, "%s", name_or_path);
 }
 
+scrawl_status cli_model_bytes(const nn_graph *graph, const nn_metadata *metadata, void **bytes,
+                              size_t *size, base_error *error) {
+  read_model *model = NULL;
+  BASE_TRY(nn_onnx_write(graph, metadata, bytes, size, error));
+  scrawl_status status = read_model_open(*bytes, *size, &model, error);
+  read_model_free(model);
+  if (status != SCRAWL_OK) {
+    base_free(*bytes);
+    *bytes = NULL;
+  }
+  return status;
+}
+
+scrawl_status cli_write_model(const nn_graph *graph, const nn_metadata *metadata, const char *path,
+                              base_error *error) {
+  void *bytes;
+  size_t size;
+  BASE_TRY(cli_model_bytes(graph, metadata, &bytes, &size, error));
+  scrawl_status status = data_file_write(path, bytes, size, error);
+  base_free(bytes);
+  return status;
+}
+
 /* Where what went wrong with single pictures is told and counted. */
 typedef struct complaints {
   const cli_command *command;

@@ -15,6 +15,14 @@ scrawl_status cli_find_model(const char *name_or_path, const uint8_t **bytes, si
 /* The same, opened. */
 scrawl_status cli_open_model(const char *name_or_path, read_model **model, base_error *error);
 
+/* A network as the bytes of a model file (base_free), which opens like any other model: this is
+ * tried. NULL where it does not. */
+scrawl_status cli_model_bytes(const nn_graph *graph, const nn_metadata *metadata, void **bytes,
+                              size_t *size, base_error *error);
+/* The same, as a file. */
+scrawl_status cli_write_model(const nn_graph *graph, const nn_metadata *metadata, const char *path,
+                              base_error *error);
+
 /* A data set by name, a pair of IDX files, a folder with manifest.tsv, or several of these joined
  * by +. The pictures of a folder go through the whole reading pipeline; those that give no glyph
  * are complained about and counted in `*failed`. */

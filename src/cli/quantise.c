@@ -69,20 +69,6 @@ static scrawl_status describe(read_model *model, const char *given, const data_s
   return status;
 }
 
-/* Written, it must open like any other model. */
-static scrawl_status write_checked(const nn_graph *graph, const nn_metadata *metadata, void **out,
-                                   size_t *out_size, base_error *error) {
-  read_model *model = NULL;
-  BASE_TRY(nn_onnx_write(graph, metadata, out, out_size, error));
-  scrawl_status status = read_model_open(*out, *out_size, &model, error);
-  read_model_free(model);
-  if (status != SCRAWL_OK) {
-    base_free(*out);
-    *out = NULL;
-  }
-  return status;
-}
-
 static scrawl_status quantise(const cli_command *command, read_model *model,
                               const cli_calibration *calibration, void **out, size_t *out_size,
                               base_error *error) {
@@ -101,7 +87,7 @@ static scrawl_status quantise(const cli_command *command, read_model *model,
   size_t count = (size_t)calibration->count < set.count ? (size_t)calibration->count : set.count;
   scrawl_status status = quantise_with(model, &set, count, &graph, error);
   if (status == SCRAWL_OK) status = describe(model, calibration->name, &set, count, error);
-  if (status == SCRAWL_OK) status = write_checked(graph, &model->metadata, out, out_size, error);
+  if (status == SCRAWL_OK) status = cli_model_bytes(graph, &model->metadata, out, out_size, error);
   nn_graph_free(graph);
   data_set_free(&set);
   return status;

@@ -21,14 +21,17 @@ static double speed_of(const cli_scores *e) {
   return e->seconds > 0 ? (double)e->total / e->seconds : 0;
 }
 
-static double share(size_t part, size_t whole) {
-  return whole ? (double)part / (double)whole : 0;
-}
-
 /* ---- JSON ---- */
 
 static json_t *number_if(bool known, double value) {
   return known ? json_real(value) : json_null();
+}
+
+/* The list with an item more; where there is no memory for it, no list. */
+static json_t *append(json_t *list, json_t *item) {
+  if (json_array_append_new(list, item) == 0) return list;
+  json_decref(list);
+  return NULL;
 }
 
 static json_t *class_to_json(const cli_scores *e, int index) {
@@ -44,10 +47,10 @@ static json_t *curve_to_json(const train_doubt *doubt) {
   for (const double *coverage = TRAIN_COVERAGES; *coverage > 0 && doubt->n; coverage++) {
     train_point point = train_doubt_at_coverage(doubt, *coverage);
     if (point.accepted == 0) continue;
-    json_array_append_new(curve, json_pack("{s:f,s:I,s:f,s:f,s:o}", "coverage", point.coverage,
-                                           "accepted", (json_int_t)point.accepted, "errors",
-                                           point.errors, "risk", point.risk, "confidence",
-                                           number_if(point.confidence >= 0, point.confidence)));
+    curve = append(curve,
+                   json_pack("{s:f,s:I,s:f,s:f,s:o}", "coverage", point.coverage, "accepted",
+                             (json_int_t)point.accepted, "errors", point.errors, "risk", point.risk,
+                             "confidence", number_if(point.confidence >= 0, point.confidence)));
   }
   return curve;
 }
@@ -57,11 +60,10 @@ static json_t *reliability_to_json(const train_metrics *metrics) {
   for (int b = 0; b < TRAIN_BINS; b++) {
     const train_bin *bin = &metrics->bins[b];
     double count = (double)bin->count;
-    json_array_append_new(bins,
-                          json_pack("{s:f,s:f,s:I,s:o,s:o}", "from", (double)b / TRAIN_BINS, "to",
-                                    (double)(b + 1) / TRAIN_BINS, "n", (json_int_t)bin->count,
-                                    "accuracy", number_if(bin->count, (double)bin->right / count),
-                                    "confidence", number_if(bin->count, bin->confidence / count)));
+    bins = append(bins, json_pack("{s:f,s:f,s:I,s:o,s:o}", "from", (double)b / TRAIN_BINS, "to",
+                                  (double)(b + 1) / TRAIN_BINS, "n", (json_int_t)bin->count,
+                                  "accuracy", number_if(bin->count, (double)bin->right / count),
+                                  "confidence", number_if(bin->count, bin->confidence / count)));
   }
   return bins;
 }
@@ -74,18 +76,18 @@ static json_t *strangers_to_json(const cli_scores *e) {
     if (s->n == 0) continue;
     n += s->n;
     rejected += s->rejected;
-    json_array_append_new(signs, json_pack("{s:s,s:I,s:I,s:f,s:s?}", "sign", s->sign, "n",
-                                           (json_int_t)s->n, "rejected", (json_int_t)s->rejected,
-                                           "rejected_share", share(s->rejected, s->n), "taken_for",
-                                           s->taken_for));
+    signs =
+        append(signs, json_pack("{s:s,s:I,s:I,s:f,s:s?}", "sign", s->sign, "n", (json_int_t)s->n,
+                                "rejected", (json_int_t)s->rejected, "rejected_share",
+                                train_share(s->rejected, s->n), "taken_for", s->taken_for));
   }
   return json_pack("{s:I,s:I,s:o,s:o}", "n", (json_int_t)n, "rejected", (json_int_t)rejected,
-                   "rejected_share", number_if(n, share(rejected, n)), "signs", signs);
+                   "rejected_share", number_if(n, train_share(rejected, n)), "signs", signs);
 }
 
 static json_t *classes_to_json(const cli_scores *e) {
   json_t *classes = json_array();
-  for (int c = 0; c < e->metrics.classes; c++) json_array_append_new(classes, class_to_json(e, c));
+  for (int c = 0; c < e->metrics.classes; c++) classes = append(classes, class_to_json(e, c));
   return classes;
 }
 
@@ -94,9 +96,9 @@ static json_t *confusion_to_json(const train_metrics *m) {
   for (int t = 0; t < m->classes; t++) {
     json_t *row = json_array();
     for (int p = 0; p < m->classes; p++)
-      json_array_append_new(
+      row = append(
           row, json_integer((json_int_t)m->confusion[(size_t)t * (size_t)m->classes + (size_t)p]));
-    json_array_append_new(confusion, row);
+    confusion = append(confusion, row);
   }
   return confusion;
 }
@@ -188,7 +190,7 @@ static void print_doubt(const cli_scores *e) {
     printf(
         "%zu are rejected, under a confidence of %.4g: %.2f %%; of the other %zu %.0f are wrong, "
         "%.2f %%\n",
-        e->rejected, e->reject_below, 100 * share(e->rejected, e->metrics.n), here.accepted,
+        e->rejected, e->reject_below, 100 * train_share(e->rejected, e->metrics.n), here.accepted,
         here.errors, 100 * here.risk);
   printf("without the least sure 1 %% there are %.3g errors, %.2f %%; area under the risk-coverage "
          "curve %.3g\n",
@@ -204,12 +206,13 @@ static void print_strangers(const cli_scores *e) {
   if (n == 0) return;
   printf(
       "\nstrangers, of signs that the model does not know: %zu pictures, %zu rejected, %.2f %%\n",
-      n, rejected, 100 * share(rejected, n));
+      n, rejected, 100 * train_share(rejected, n));
   printf("%5s %9s %9s %9s  %s\n", "sign", "pictures", "rejected", "share", "else mostly read as");
   for (size_t i = 0; i < e->stranger_count; i++) {
     const train_stranger *s = &e->strangers[i];
     if (s->n == 0) continue;
-    printf("%5s %9zu %9zu %7.2f %%", s->sign, s->n, s->rejected, 100 * share(s->rejected, s->n));
+    printf("%5s %9zu %9zu %7.2f %%", s->sign, s->n, s->rejected,
+           100 * train_share(s->rejected, s->n));
     if (s->taken_for) printf("  %s (%zu)", s->taken_for, s->taken);
     printf("\n");
   }

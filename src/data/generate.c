@@ -47,8 +47,9 @@ bool data_generate_capture_parse(const char *name, data_generate_capture *captur
   return found >= 0;
 }
 
-scrawl_status scene_make(const data_generate_options *options, const scene_font *font,
-                         uint64_t number, scene *s, PIX **picture, base_error *error) {
+/* Everything up to the picture. */
+static scrawl_status make_scene(const data_generate_options *options, const scene_font *font,
+                                uint64_t number, scene *s, PIX **picture, base_error *error) {
   base_random seed = base_random_seed(options->seed);
   memset(s, 0, sizeof *s);
   s->kind = options->kind;
@@ -96,7 +97,7 @@ typedef struct run {
 
 static scrawl_status make_one(const run *r, size_t number, item *made, scene *s) {
   PIX *picture;
-  BASE_TRY(scene_make(r->options, r->font, number, s, &picture, &made->error));
+  BASE_TRY(make_scene(r->options, r->font, number, s, &picture, &made->error));
   char name[40];
   snprintf(name, sizeof name, "%06zu.%s", number, ending(s));
   char *path = base_format("%s/%s", r->folder, name);

@@ -9,13 +9,6 @@
 
 #include "data/generate_scene.h"
 
-static double range(scene *s, double low, double high) {
-  return base_random_range(&s->random, low, high);
-}
-static bool chance(scene *s, double share) {
-  return base_random_unit(&s->random) < share;
-}
-
 scene_point scene_map_apply(const scene_map *map, double x, double y) {
   const double *m = map->m;
   double w = m[6] * x + m[7] * y + m[8];
@@ -106,16 +99,16 @@ static void place(scene *s, double angle, double p, double q) {
 /* Light over the picture: it falls off to a side and to the corners; something stands in it. */
 static void light(scene *s) {
   scene_camera *camera = &s->camera;
-  double angle = range(s, 0, 6.2832), fall = range(s, 0, 0.35);
+  double angle = scene_range(s, 0, 6.2832), fall = scene_range(s, 0, 0.35);
   camera->gradient_x = fall * cos(angle);
   camera->gradient_y = fall * sin(angle);
-  camera->vignette = range(s, 0, 0.25);
+  camera->vignette = scene_range(s, 0, 0.25);
   for (int i = 0; i < 2; i++)
-    if (chance(s, i ? 0.12 : 0.35))
-      camera->shadows[i] =
-          (struct scene_shadow){range(s, -0.9, 0.9), range(s, -0.9, 0.9),
-                                range(s, 0, 6.2832), chance(s, 0.4) ? range(s, 0.5, 1.2) : 0,
-                                range(s, 0.03, 0.4), range(s, 0.15, 0.6)};
+    if (scene_chance(s, i ? 0.12 : 0.35))
+      camera->shadows[i] = (struct scene_shadow){
+          scene_range(s, -0.9, 0.9), scene_range(s, -0.9, 0.9),
+          scene_range(s, 0, 6.2832), scene_chance(s, 0.4) ? scene_range(s, 0.5, 1.2) : 0,
+          scene_range(s, 0.03, 0.4), scene_range(s, 0.15, 0.6)};
 }
 
 static void phone(scene *s) {
@@ -124,38 +117,39 @@ static void phone(scene *s) {
   double most = whole ? 0.05 : 0.12, tilt = whole ? 0.07 : 0.1;
   double angle = most * base_random_normal(&s->random) * 0.6;
   angle = fmin(fmax(angle, -2 * most), 2 * most);
-  place(s, angle, range(s, -tilt, tilt), range(s, -tilt, tilt));
+  place(s, angle, scene_range(s, -tilt, tilt), scene_range(s, -tilt, tilt));
   light(s);
   camera->blur = 0.45 + 0.35 * fabs(base_random_normal(&s->random));
-  if (chance(s, 0.25)) camera->blur += range(s, 0, 0.035) * s->size;
-  if (chance(s, 0.15)) {
-    double length = range(s, 0.01, 0.09) * s->size, way = range(s, 0, 3.1416);
+  if (scene_chance(s, 0.25)) camera->blur += scene_range(s, 0, 0.035) * s->size;
+  if (scene_chance(s, 0.15)) {
+    double length = scene_range(s, 0.01, 0.09) * s->size, way = scene_range(s, 0, 3.1416);
     camera->motion_x = length * cos(way);
     camera->motion_y = length * sin(way);
   }
   camera->noise = 0.004 + 0.03 * pow(base_random_unit(&s->random), 2);
-  camera->exposure = range(s, 0.55, 1.12);
-  if (chance(s, 0.1)) camera->exposure *= 0.5;
-  double warm = range(s, -0.14, 0.14), green = range(s, -0.04, 0.04);
+  camera->exposure = scene_range(s, 0.55, 1.12);
+  if (scene_chance(s, 0.1)) camera->exposure *= 0.5;
+  double warm = scene_range(s, -0.14, 0.14), green = scene_range(s, -0.04, 0.04);
   camera->tint[0] = 1 + warm, camera->tint[1] = 1 + green, camera->tint[2] = 1 - warm;
-  camera->quality = (int)range(s, 40, 96);
-  camera->bits = chance(s, 0.05) ? 8 : 24;
+  camera->quality = (int)scene_range(s, 40, 96);
+  camera->bits = scene_chance(s, 0.05) ? 8 : 24;
   double least = fmin(fmin(s->margin[0], s->margin[1]), fmin(s->margin[2], s->margin[3]));
-  camera->desk = least > 0.8 * s->size && chance(s, s->kind == DATA_GENERATE_PAGE ? 0.5 : 0.25);
+  camera->desk =
+      least > 0.8 * s->size && scene_chance(s, s->kind == DATA_GENERATE_PAGE ? 0.5 : 0.25);
 }
 
 static void scan(scene *s) {
   scene_camera *camera = &s->camera;
   double skew = 0.0175 * base_random_normal(&s->random);
   place(s, fmin(fmax(skew, -0.052), 0.052), 0, 0);
-  camera->blur = range(s, 0.4, 0.8);
-  camera->noise = range(s, 0.002, 0.012);
-  camera->exposure = range(s, 0.95, 1.2);
+  camera->blur = scene_range(s, 0.4, 0.8);
+  camera->noise = scene_range(s, 0.002, 0.012);
+  camera->exposure = scene_range(s, 0.95, 1.2);
   double kind = base_random_unit(&s->random);
   camera->bits = kind < 0.08 ? 1 : kind < 0.5 ? 8 : 24;
-  camera->quality = camera->bits > 1 && chance(s, 0.5) ? (int)range(s, 60, 96) : 0;
+  camera->quality = camera->bits > 1 && scene_chance(s, 0.5) ? (int)scene_range(s, 60, 96) : 0;
   double least = fmin(fmin(s->margin[0], s->margin[1]), fmin(s->margin[2], s->margin[3]));
-  camera->desk = least > s->size && chance(s, 0.15);
+  camera->desk = least > s->size && scene_chance(s, 0.15);
   if (camera->desk) /* the lid is open */
     for (int c = 0; c < 3; c++) s->paper.desk[c] = 0.01;
 }
@@ -171,8 +165,8 @@ void scene_place_camera(scene *s) {
     break;
   case DATA_GENERATE_SCREEN:
     place(s, 0, 0, 0);
-    s->camera.inverted = chance(s, 0.4);
-    s->camera.quality = chance(s, 0.25) ? (int)range(s, 70, 96) : 0;
+    s->camera.inverted = scene_chance(s, 0.4);
+    s->camera.quality = scene_chance(s, 0.25) ? (int)scene_range(s, 70, 96) : 0;
     break;
   default:
     place(s, 0, 0, 0);

@@ -10,20 +10,14 @@
 
 #include "data/generate_scene.h"
 
-static double uniform(scene *s, double low, double high) {
-  return base_random_range(&s->random, low, high);
-}
 static double normal(scene *s) {
   return base_random_normal(&s->random);
-}
-static bool chance(scene *s, double share) {
-  return base_random_unit(&s->random) < share;
 }
 static int below(scene *s, int bound) {
   return (int)base_random_below(&s->random, (uint64_t)bound);
 }
 static double log_uniform(scene *s, double low, double high) {
-  return exp(uniform(s, log(low), log(high)));
+  return exp(scene_range(s, log(low), log(high)));
 }
 /* Normal, but never further than two deviations. */
 static double about(scene *s, double mean, double deviation) {
@@ -35,8 +29,9 @@ static void choose_hand(scene *s) {
   s->hand = (scene_hand){.slant = about(s, 0.12, 0.16),
                          .aspect = about(s, 1, 0.12),
                          .pen = log_uniform(s, 0.06, 0.17),
-                         .wobble = uniform(s, 0.01, 0.035),
-                         .gap = chance(s, 0.12) ? uniform(s, -0.03, 0.03) : uniform(s, 0.07, 0.3),
+                         .wobble = scene_range(s, 0.01, 0.035),
+                         .gap = scene_chance(s, 0.12) ? scene_range(s, -0.03, 0.03)
+                                                      : scene_range(s, 0.07, 0.3),
                          .drift = about(s, 0, 0.015),
                          .habit = base_random_next(&s->random)};
 }
@@ -86,14 +81,14 @@ static double write_line(scene *s, int line, const char *text, double x, double 
   for (int length; *text; text += length, number++) {
     length = sign_length(text);
     if (*text == ' ') {
-      x += h * uniform(s, 0.65, 1.0);
+      x += h * scene_range(s, 0.65, 1.0);
       continue;
     }
     bool mark = is_mark(text);
     double height = mark ? h : h * (1 + swell * sin(number * 1.3) + about(s, 0, 0.04));
     scene_sign *sign = add_sign(s, text, length, mark, height);
     sign->line = line;
-    double lead = mark ? uniform(s, 0.08, 0.16) : fmax(about(s, s->hand.gap, 0.05), -0.06);
+    double lead = mark ? scene_range(s, 0.08, 0.16) : fmax(about(s, s->hand.gap, 0.05), -0.06);
     if (x > begin) x += h * lead;
     sign->x = x;
     sign->y = y + (x - begin) * s->hand.drift + h * about(s, 0, 0.03);
@@ -109,22 +104,22 @@ static void invent(scene *s, int digits, char text[SCENE_LINE_BYTES]) {
   char *end = text;
   *end = 0;
   int style = below(s, 10); /* 0 to 4: plain */
-  if (style == 5) end = stpcpy(stpcpy(end, currency[below(s, 3)]), chance(s, 0.5) ? " " : "");
+  if (style == 5) end = stpcpy(stpcpy(end, currency[below(s, 3)]), scene_chance(s, 0.5) ? " " : "");
   int decimals = style == 5 || style == 6 ? 2 : 0, group = 0, first = 0;
   const char *between = "";
-  if (style == 7) between = chance(s, 0.5) ? "-" : ".", group = 2;
+  if (style == 7) between = scene_chance(s, 0.5) ? "-" : ".", group = 2;
   if (style == 8) between = " ", group = 2 + below(s, 2), first = below(s, 3);
-  if (style == 6 && chance(s, 0.4)) between = ".", group = 3, first = (digits - 2) % 3;
+  if (style == 6 && scene_chance(s, 0.4)) between = ".", group = 3, first = (digits - 2) % 3;
   for (int i = 0; i < digits; i++) {
     bool edge = group && i && i >= first && (i - first) % group == 0 && i < digits - decimals;
     if (edge) end = stpcpy(end, between);
     if (decimals && i == digits - decimals)
-      end = stpcpy(end, *between == '.' || chance(s, 0.5) ? "," : ".");
+      end = stpcpy(end, *between == '.' || scene_chance(s, 0.5) ? "," : ".");
     char sign[SCRAWL_MAX_SIGN_BYTES];
     scene_font_any(s, sign);
     end = stpcpy(end, sign);
   }
-  if (style == 9) stpcpy(end, chance(s, 0.5) ? "-" : " €");
+  if (style == 9) stpcpy(end, scene_chance(s, 0.5) ? "-" : " €");
 }
 
 static void bounds(scene *s) {
@@ -176,30 +171,30 @@ static void lay_string(scene *s) {
 static void lay_page(scene *s) {
   /* A sheet is some 22 to 50 heights of a digit tall. */
   double height = sqrt(s->megapixels * 1e6 * 4 / 3), width = height * 0.75;
-  if (chance(s, 0.2)) {
+  if (scene_chance(s, 0.2)) {
     double swap = height;
     height = width, width = swap;
   }
   s->size = height / log_uniform(s, 22, 50);
   s->hand.drift = about(s, 0, 0.008);
   int wanted = 36 + below(s, 9), written = 0;
-  double y = 0, x = 0, reach = width * 0.72, step = s->size * uniform(s, 1.9, 3.0);
+  double y = 0, x = 0, reach = width * 0.72, step = s->size * scene_range(s, 1.9, 3.0);
   while (written < wanted && s->line_count < SCENE_MAX_LINES && y < height * 0.7) {
     int digits = 4 + below(s, 7), most = (int)(reach / s->size / 1.15) - 2;
     char text[SCENE_LINE_BYTES];
     if (digits > most && most >= 4) digits = most;
     invent(s, digits, text);
     read_text(text, s->lines[s->line_count]);
-    write_line(s, s->line_count, text, x + s->size * uniform(s, 0, 1.2), y);
+    write_line(s, s->line_count, text, x + s->size * scene_range(s, 0, 1.2), y);
     s->line_count++;
     written += digits;
-    y += step * (chance(s, 0.2) ? 2 : 1);
+    y += step * (scene_chance(s, 0.2) ? 2 : 1);
   }
   s->pitch = step;
   bounds(s);
   double spare_x = fmax(width - (s->right - s->left), 0);
   double spare_y = fmax(height - (s->bottom - s->top), 0);
-  double share_x = uniform(s, 0.3, 0.7), share_y = uniform(s, 0.3, 0.7);
+  double share_x = scene_range(s, 0.3, 0.7), share_y = scene_range(s, 0.3, 0.7);
   s->margin[0] = 0.8 * spare_x * share_x, s->margin[2] = 0.8 * spare_x * (1 - share_x);
   s->margin[1] = 0.8 * spare_y * share_y, s->margin[3] = 0.8 * spare_y * (1 - share_y);
   s->width = (int)width;
@@ -224,7 +219,7 @@ static void frame(scene *s, double x, double y, double width, double height, dou
 /* One sign in the cell, more or less in its middle; some reach over its lines. */
 static void fill_cell(scene *s, const char *text, int line, int column, double x, double y,
                       double width, double height) {
-  bool careless = chance(s, 0.08);
+  bool careless = scene_chance(s, 0.08);
   double tall = s->size * (1 + about(s, 0, 0.06));
   scene_sign *sign = add_sign(s, text, (int)strlen(text), false, tall);
   double room_x = width - sign->width, room_y = height - tall, far = careless ? 0.75 : 0.25;
@@ -235,22 +230,22 @@ static void fill_cell(scene *s, const char *text, int line, int column, double x
   }
   sign->line = line;
   sign->column = column;
-  sign->x = x + room_x / 2 + uniform(s, -far, far) * fmax(room_x, 0.2 * width);
+  sign->x = x + room_x / 2 + scene_range(s, -far, far) * fmax(room_x, 0.2 * width);
   if (!s->font->set) sign->x -= 0.5 * s->hand.slant * tall;
-  sign->y = y + height - room_y / 2 + uniform(s, -far, far) * fmax(room_y, 0.1 * height);
+  sign->y = y + height - room_y / 2 + scene_range(s, -far, far) * fmax(room_y, 0.1 * height);
   sign->turn = about(s, 0, 0.05);
 }
 
 static void lay_boxes(scene *s) {
-  int count = 3 + below(s, 8), filled = chance(s, 0.25) ? count - below(s, count / 2) : count;
-  bool comb = chance(s, 0.4), apart = !comb && chance(s, 0.35);
-  double box = log_uniform(s, 26, 150), tall = box * uniform(s, 1, 1.35);
-  double gap = apart ? box * uniform(s, 0.08, 0.3) : 0;
-  double line = fmax(box * uniform(s, 0.012, 0.05), 0.6);
-  double tooth = comb && chance(s, 0.6) ? tall * uniform(s, 0.25, 0.5) : tall;
-  bool open = comb && chance(s, 0.5); /* no line on top */
-  s->size = box * uniform(s, 0.55, 0.85);
-  int skipped = chance(s, 0.5) ? count - filled : 0; /* empty ones in front, or behind */
+  int count = 3 + below(s, 8), filled = scene_chance(s, 0.25) ? count - below(s, count / 2) : count;
+  bool comb = scene_chance(s, 0.4), apart = !comb && scene_chance(s, 0.35);
+  double box = log_uniform(s, 26, 150), tall = box * scene_range(s, 1, 1.35);
+  double gap = apart ? box * scene_range(s, 0.08, 0.3) : 0;
+  double line = fmax(box * scene_range(s, 0.012, 0.05), 0.6);
+  double tooth = comb && scene_chance(s, 0.6) ? tall * scene_range(s, 0.25, 0.5) : tall;
+  bool open = comb && scene_chance(s, 0.5); /* no line on top */
+  s->size = box * scene_range(s, 0.55, 0.85);
+  int skipped = scene_chance(s, 0.5) ? count - filled : 0; /* empty ones in front, or behind */
   char *text = s->lines[s->line_count++];
   for (int i = 0; i < count; i++) {
     double x = i * (box + gap);
@@ -288,24 +283,24 @@ static void rule_grid(scene *s, bool sudoku, bool outer, double line, double thi
 }
 
 static void lay_grid(scene *s) {
-  bool sudoku = chance(s, 0.6);
+  bool sudoku = scene_chance(s, 0.6);
   s->rows = sudoku ? 9 : 2 + below(s, 11);
   s->columns = sudoku ? 9 : 2 + below(s, 9);
   double side = sudoku ? log_uniform(s, 30, 120) : log_uniform(s, 34, 130);
-  double high = sudoku ? side : side * uniform(s, 0.8, 1.2);
-  bool uneven = !sudoku && chance(s, 0.5); /* a table: columns of different widths */
+  double high = sudoku ? side : side * scene_range(s, 0.8, 1.2);
+  bool uneven = !sudoku && scene_chance(s, 0.5); /* a table: columns of different widths */
   for (int i = 0; i < s->columns; i++)
-    s->xs[i + 1] = s->xs[i] + side * (uneven ? uniform(s, 0.9, 1.9) : 1);
+    s->xs[i + 1] = s->xs[i] + side * (uneven ? scene_range(s, 0.9, 1.9) : 1);
   for (int i = 0; i < s->rows; i++) s->ys[i + 1] = s->ys[i] + high;
-  double line = fmax(side * uniform(s, 0.012, 0.035), 0.6);
-  rule_grid(s, sudoku, chance(s, 0.5), line, line * (sudoku ? uniform(s, 2, 4) : 2));
-  s->size = fmin(side, high) * uniform(s, 0.5, 0.78);
-  double share = uniform(s, 0.2, 0.6);
+  double line = fmax(side * scene_range(s, 0.012, 0.035), 0.6);
+  rule_grid(s, sudoku, scene_chance(s, 0.5), line, line * (sudoku ? scene_range(s, 2, 4) : 2));
+  s->size = fmin(side, high) * scene_range(s, 0.5, 0.78);
+  double share = scene_range(s, 0.2, 0.6);
   for (int row = 0; row < s->rows; row++) {
     char *text = s->lines[s->line_count++];
     for (int column = 0; column < s->columns; column++) {
       bool last = row == s->rows - 1 && column == s->columns - 1 && s->sign_count == 0;
-      if (!last && !chance(s, share)) {
+      if (!last && !scene_chance(s, share)) {
         text = stpcpy(text, ".");
         continue;
       }

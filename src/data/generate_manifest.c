@@ -10,13 +10,10 @@ static json_t *box_json(ink_box box) {
   return json_pack("[i, i, i, i]", box.x, box.y, box.width, box.height);
 }
 
+/* A box without width is of nothing that is seen. */
 static ink_box join(ink_box a, ink_box b) {
   if (!a.width) return b;
-  if (!b.width) return a;
-  int x = a.x < b.x ? a.x : b.x, y = a.y < b.y ? a.y : b.y;
-  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
-  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
-  return (ink_box){x, y, right - x, bottom - y};
+  return b.width ? ink_box_join(a, b) : a;
 }
 
 static json_t *line_json(const scene *s, int line) {

@@ -37,13 +37,6 @@ enum {
   PEN_COUNT = sizeof PENS / sizeof *PENS,
 };
 
-static double range(scene *s, double low, double high) {
-  return base_random_range(&s->random, low, high);
-}
-static bool chance(scene *s, double share) {
-  return base_random_unit(&s->random) < share;
-}
-
 static const material *pick(scene *s, const material *table, int count) {
   int total = 0;
   for (int i = 0; i < count; i++) total += table[i].weight;
@@ -53,9 +46,9 @@ static const material *pick(scene *s, const material *table, int count) {
 }
 
 static void take_colour(scene *s, const material *from, double colour[3]) {
-  double all = 1 + from->vary * range(s, -1, 1);
+  double all = 1 + from->vary * scene_range(s, -1, 1);
   for (int c = 0; c < 3; c++)
-    colour[c] = fmin(from->colour[c] * all * (1 + 0.3 * from->vary * range(s, -1, 1)), 0.97);
+    colour[c] = fmin(from->colour[c] * all * (1 + 0.3 * from->vary * scene_range(s, -1, 1)), 0.97);
 }
 
 static void set_colour(double colour[3], double red, double green, double blue) {
@@ -71,7 +64,7 @@ static void add_line(scene *s, double x0, double y0, double x1, double y1, doubl
 /* How far apart: a page's lines are written on every line of it, every second, ... */
 static double rule_step(scene *s, bool squared) {
   if (s->pitch > 0) return s->pitch / (squared ? 2 + (double)base_random_below(&s->random, 3) : 1);
-  return s->size * (squared ? range(s, 0.55, 1.3) : range(s, 1.2, 2.2));
+  return s->size * (squared ? scene_range(s, 0.55, 1.3) : scene_range(s, 1.2, 2.2));
 }
 
 /* Lines all over whatever may be seen of the sheet; what is written stands a little above them. */
@@ -79,13 +72,13 @@ static void rule_paper(scene *s, bool squared) {
   double step = rule_step(s, squared);
   double wide = s->right - s->left + s->margin[0] + s->margin[2];
   double high = s->bottom - s->top + s->margin[1] + s->margin[3], reach = 0.6 * (wide + high);
-  double width = fmax(s->size * range(s, 0.01, 0.03), 0.5), level = range(s, 0.35, 1);
-  double y0 = s->signs[0].y + 0.06 * s->size, x0 = s->signs[0].x + range(s, 0, step);
+  double width = fmax(s->size * scene_range(s, 0.01, 0.03), 0.5), level = scene_range(s, 0.35, 1);
+  double y0 = s->signs[0].y + 0.06 * s->size, x0 = s->signs[0].x + scene_range(s, 0, step);
   double mx = (s->left + s->right) / 2, my = (s->top + s->bottom) / 2;
   while (2 * reach / step > SCENE_MAX_RULES / 2.0 - 8) step *= 2;
   for (double y = y0 - ceil((y0 - my + reach) / step) * step; y < my + reach; y += step)
     add_line(s, mx - reach, y, mx + reach, y, width, level);
-  if (!squared && chance(s, 0.3)) /* beside which one begins to write */
+  if (!squared && scene_chance(s, 0.3)) /* beside which one begins to write */
     x0 = s->left - 0.5 * s->margin[0], step = 2 * reach;
   else if (!squared)
     return;
@@ -101,7 +94,7 @@ static void head_paper(scene *s) {
 
 /* Of a scan: writing on the back shines through the paper. */
 static void shine_through(scene *s) {
-  s->paper.back = range(s, 0.04, 0.2);
+  s->paper.back = scene_range(s, 0.04, 0.2);
   memcpy(s->paper.print, s->paper.ink, sizeof s->paper.ink);
 }
 
@@ -130,11 +123,12 @@ static void flat(scene *s, const char *name, bool any_colour) {
   set_colour(paper->colour, 1, 1, 1);
   if (!any_colour) return;
   paper->pen = "drawn";
-  if (chance(s, 0.5))
-    set_colour(paper->colour, range(s, 0.8, 1), range(s, 0.8, 1), range(s, 0.75, 1));
-  double most = chance(s, 0.6) ? 0.02 : 0.35;
-  set_colour(paper->ink, range(s, 0, most), range(s, 0, most), range(s, 0, most));
-  double line = range(s, 0.05, 0.5);
+  if (scene_chance(s, 0.5))
+    set_colour(paper->colour, scene_range(s, 0.8, 1), scene_range(s, 0.8, 1),
+               scene_range(s, 0.75, 1));
+  double most = scene_chance(s, 0.6) ? 0.02 : 0.35;
+  set_colour(paper->ink, scene_range(s, 0, most), scene_range(s, 0, most), scene_range(s, 0, most));
+  double line = scene_range(s, 0.05, 0.5);
   set_colour(paper->print, line, line, line);
 }
 
@@ -158,10 +152,10 @@ void scene_choose_paper(scene *s) {
   const material *paper = pick(s, PAPERS, PAPER_COUNT), *pen = pick(s, PENS, PEN_COUNT);
   s->paper = (scene_paper){.name = paper->name,
                            .pen = pen->name,
-                           .grain = paper->first * range(s, 0.5, 1.5),
-                           .cloud = paper->second * range(s, 0, 1.5),
-                           .density = pen->first * range(s, 0.88, 1.03),
-                           .streak = pen->second * range(s, 0.5, 1.3)};
+                           .grain = paper->first * scene_range(s, 0.5, 1.5),
+                           .cloud = paper->second * scene_range(s, 0, 1.5),
+                           .density = pen->first * scene_range(s, 0.88, 1.03),
+                           .streak = pen->second * scene_range(s, 0.5, 1.3)};
   if (s->paper.density > 1) s->paper.density = 1;
   take_colour(s, paper, s->paper.colour);
   take_colour(s, pen, s->paper.ink);

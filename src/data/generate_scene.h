@@ -125,6 +125,14 @@ typedef struct scene {
   scene_camera camera;
 } scene;
 
+/* Draws from the scene's generator: a number between two; whether something of this chance is. */
+static inline double scene_range(scene *s, double low, double high) {
+  return base_random_range(&s->random, low, high);
+}
+static inline bool scene_chance(scene *s, double share) {
+  return base_random_unit(&s->random) < share;
+}
+
 /* ---- font ---- */
 scrawl_status scene_font_open(const data_set *set, scene_font *font, base_error *error);
 void scene_font_free(scene_font *font);
@@ -185,9 +193,6 @@ scrawl_status scene_expose(scene *s, struct Pix **picture, base_error *error);
 /* A line of truth.jsonl for a picture; base_free it. NULL without memory. */
 char *scene_describe(const scene *s, const char *name);
 
-/* Everything up to the picture. */
-scrawl_status scene_make(const data_generate_options *options, const scene_font *font,
-                         uint64_t number, scene *s, struct Pix **picture, base_error *error);
 const char *data_generate_kind_name(data_generate_kind kind);
 const char *data_generate_capture_name(data_generate_capture capture);
 

@@ -1,4 +1,4 @@
-/* Making ink images and finding the ink in them. */
+/* Making ink images, finding the ink in them, and boxes. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -41,6 +41,13 @@ static bool find_at_level(const ink_image *image, uint8_t level, ink_box *box) {
   if (right < 0) return false;
   *box = (ink_box){.x = left, .y = top, .width = right - left + 1, .height = bottom - top + 1};
   return true;
+}
+
+ink_box ink_box_join(ink_box a, ink_box b) {
+  int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
+  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
+  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
+  return (ink_box){left, top, right - left, bottom - top};
 }
 
 bool ink_is_normalised(const ink_image *image) {

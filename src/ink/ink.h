@@ -36,6 +36,8 @@ bool ink_is_normalised(const ink_image *image);
 
 /* The smallest box around the ink of a clean picture; false when there is none (blank). */
 bool ink_find(const ink_image *image, ink_box *box);
+/* The smallest box around both; an empty one counts as a place. */
+ink_box ink_box_join(ink_box a, ink_box b);
 
 /* As MNIST was made (LeCun et al. 1998): the ink's box scaled with anti-aliasing into 20x20 keeping
  * its shape, then placed by its centre of mass in 28x28. Levels keep their grey. `glyph`: 784

@@ -170,13 +170,6 @@ static int gap(ink_box a, ink_box b) {
   return most > 0 ? most : 0;
 }
 
-static ink_box join(ink_box a, ink_box b) {
-  int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
-  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
-  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
-  return (ink_box){left, top, right - left, bottom - top};
-}
-
 /* From the main component outwards: whatever is near what was kept so far, or large and not far,
  * belongs to the glyph. */
 static void keep_neighbours(parts *found, size_t main) {
@@ -195,7 +188,7 @@ static void keep_neighbours(parts *found, size_t main) {
       bool large = item->mass * 4 >= mass && away * 2 <= whole;
       if ((!part && !large) || is_frame(found, i)) continue;
       item->kept = again = true;
-      kept = join(kept, item->box);
+      kept = ink_box_join(kept, item->box);
     }
   }
 }

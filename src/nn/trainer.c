@@ -292,7 +292,10 @@ void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t
 
 /* ---- optimiser ---- */
 
-double nn_average_decay(double decay, uint64_t step) {
+/* The share that the moving average keeps of itself in step `step` (from 0): `decay`, but less
+ * while it is young, as in TensorFlow's ExponentialMovingAverage, so that the random first weights
+ * are soon forgotten. */
+static double decay_in(double decay, uint64_t step) {
   double young = (1.0 + (double)step) / (10.0 + (double)step);
   return decay < young ? decay : young;
 }
@@ -326,7 +329,7 @@ static update describe_update(nn_trainer *trainer, const nn_job *job, double rat
                .correction2 = (float)(1 - pow(beta2, step)),
                .weight_decay = (float)o->weight_decay,
                .decoupled = o->optimiser == NN_ADAMW},
-      .average_decay = (float)nn_average_decay(o->average_decay, trainer->steps),
+      .average_decay = (float)decay_in(o->average_decay, trainer->steps),
   };
 }
 

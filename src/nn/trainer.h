@@ -52,10 +52,6 @@ void nn_trainer_gradient(nn_trainer *trainer, const float *input, const uint16_t
                          const float *teacher, int count, double *loss, float *gradient,
                          float *input_gradient);
 
-/* The share that the moving average keeps of itself in step `step` (from 0): `decay`, but less
- * while it is young, as in TensorFlow's ExponentialMovingAverage, so that the random first weights
- * are soon forgotten. */
-double nn_average_decay(double decay, uint64_t step);
 /* Writes the averaged weights into `parameters` and the averaged running statistics of batch norms
  * into `state` (the plain ones where no average is kept). */
 void nn_trainer_average(const nn_trainer *trainer, float *parameters, float *state);

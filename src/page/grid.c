@@ -6,10 +6,10 @@
  * where the lines cross, so that skew and perspective do not matter. A cell counts when most of its
  * sides are there. Ticks that stand on one line make a comb, whose other side is where they end.
  *
- * Where cells are squares, lines lie whole multiples of one step apart. Lines that were too faint to
- * be found are then known nevertheless: where a gap is a multiple, and where the lines of the other
- * direction reach a step further than the last one. And what lies between two that are a step apart
- * is none: a row of strokes that was taken for one. */
+ * Where cells are squares, lines lie whole multiples of one step apart. Lines that were too faint
+ * to be found are then known nevertheless: where a gap is a multiple, and where the lines of the
+ * other direction reach a step further than the last one. And what lies between two that are a step
+ * apart is none: a row of strokes that was taken for one. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,8 +309,8 @@ static void insert_lines(lattice *l, int way, int index, int count, line first, 
   }
 }
 
-/* The shortest of the lines that stand too near to another and where none should be; -1: there is no
- * such line. */
+/* The shortest of the lines that stand too near to another and where none should be; -1: there is
+ * no such line. */
 static int find_false(const lattice *l, int way, double step) {
   int shortest = -1, last = l->count[way] - 1;
   for (int i = 0; i <= last; ++i) {

@@ -2,8 +2,8 @@
  *
  * Blur spreads the ink of a stroke across it, and that of a point to all sides: the smaller a thing
  * is, the fainter it becomes, until a decimal point no longer passes the threshold that strokes do.
- * So small separate components of the faint mask whose darkest pixel still has a good part of common
- * ink are strengthened until that pixel is as dark as ink. */
+ * So small separate components of the faint mask whose darkest pixel still has a good part of
+ * common ink are strengthened until that pixel is as dark as ink. */
 #include "base/memory.h"
 #include "page/prepare.h"
 

@@ -1,7 +1,7 @@
 /* Ruled lines and boxes, told from strokes and taken away.
  *
- * Straight thin lines (trace.c) may be rules or strokes: a 1, the bar of a 7. A line is taken for a
- * rule
+ * Straight thin lines (straight.c) may be rules or strokes: a 1, the bar of a 7. A line is taken
+ * for a rule
  * - when it is several times as long as glyphs are high: ruled paper, margins, underlines;
  * - when both its ends meet lines of the other direction that are rules for the same reason: boxes,
  *   tables, combs. Lines that do not are dropped until none is left to drop, as for the 2-core of a
@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "page/trace.h"
+#include "page/straight.h"
 
 enum { LEAST_LENGTH = 14, LEAST_TICKS = 3, RIM = 2 };
 

@@ -36,7 +36,7 @@ enum {
 /* A point or comma this near to other ink, in heights of the row, may be a part of it. */
 #define NEAR 0.04
 /* Of a cell's side: how far writing that keeps to cells reaches over its lines. */
-#define OVER_LINE 0.12
+#define OVER_LINE 0.2
 /* What is narrower, in heights of the row, is one glyph. */
 #define LEAST_CUT_WIDTH 0.45
 
@@ -74,7 +74,7 @@ static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments 
       if (!of[x]) continue;
       segment_blob *blob = &blobs->items[of[x] - 1];
       ink_box dot = {x, y, 1, 1};
-      blob->box = blob->area ? segment_join(blob->box, dot) : dot;
+      blob->box = blob->area ? ink_box_join(blob->box, dot) : dot;
       blob->area++;
       blob->sum += levels[x];
     }
@@ -91,8 +91,8 @@ static bool crosses_lines(const segment_blob *blob, const ink_box *boxes, size_t
   return count > 0;
 }
 
-/* What is left of ruled lines, or writing over them, joins glyphs of several cells to one blob. Such
- * blobs are cut: their ink between the cells goes out of `mask`. */
+/* What is left of ruled lines, or writing over them, joins glyphs of several cells to one blob.
+ * Such blobs are cut: their ink between the cells goes out of `mask`. */
 static bool cut_at_lines(const page_segments *segments, const segment_blobs *blobs,
                          const ink_box *boxes, size_t count, PIX *mask) {
   size_t width = (size_t)segments->width;
@@ -206,7 +206,7 @@ static bool belong_together(const page_row *row, ink_box a, ink_box b) {
   bool small = lower < SMALL_HEIGHT * row->height;
   if (end - left <= (small ? SMALL_SHARED : SHARED_WIDTH) * narrow.width) return false;
   /* An underline or a stray stroke far below would make the glyph too tall. */
-  return segment_join(a, b).height <= 1.5 * row->height;
+  return ink_box_join(a, b).height <= 1.5 * row->height;
 }
 
 /* Whether there is ink of blob `other` within `reach` of the box. */
@@ -286,7 +286,7 @@ static void relabel(const numbering *n, page_segments *segments) {
       of[x] = piece_at(n, of[x], x, y);
       if (!of[x]) continue;
       ink_box *box = &segments->pieces[of[x] - 1].box;
-      *box = box->width ? segment_join(*box, (ink_box){x, y, 1, 1}) : (ink_box){x, y, 1, 1};
+      *box = box->width ? ink_box_join(*box, (ink_box){x, y, 1, 1}) : (ink_box){x, y, 1, 1};
     }
   }
 }
@@ -370,7 +370,7 @@ static scrawl_status join_blobs(segment_blobs *blobs, page_segments *segments, b
   for (size_t i = 0; i < blobs->count; i++) {
     int group = group_of(blobs, (int)i);
     segment_blob *into = &blobs->items[group];
-    if (group != (int)i) into->box = segment_join(into->box, blobs->items[i].box);
+    if (group != (int)i) into->box = ink_box_join(into->box, blobs->items[i].box);
   }
   size_t pixels = (size_t)segments->width * (size_t)segments->height;
   for (size_t i = 0; i < pixels; i++) {
@@ -401,8 +401,8 @@ static void measure_use(const segment_blobs *blobs, const ink_box *boxes, page_s
   segments->used = all ? (double)used / (double)all : 1;
 }
 
-/* What lies in cells as it is says whether the writing keeps to them. Then blobs that cross the lines
- * between cells are cut, labelled anew and put into the cells again. */
+/* What lies in cells as it is says whether the writing keeps to them. Then blobs that cross the
+ * lines between cells are cut, labelled anew and put into the cells again. */
 static scrawl_status fill_cells(const page_sheet *sheet, const ink_box *boxes, size_t count,
                                 segment_blobs *blobs, page_segments *segments, base_error *error) {
   segments->row_count = count;
@@ -473,7 +473,7 @@ ink_box page_pieces_box(const page_segments *segments, size_t first, size_t end)
   ink_box box = {0};
   for (size_t i = first; i < end; i++) {
     ink_box piece = segments->pieces[i].box;
-    if (piece.width) box = box.width ? segment_join(box, piece) : piece;
+    if (piece.width) box = box.width ? ink_box_join(box, piece) : piece;
   }
   return box;
 }

@@ -42,11 +42,4 @@ typedef struct segment_cuts {
 scrawl_status segment_find_cuts(const ink_image *ink, const uint32_t *labels, uint32_t label,
                                 ink_box box, double height, segment_cuts *cuts, base_error *error);
 
-static inline ink_box segment_join(ink_box a, ink_box b) {
-  int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
-  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
-  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
-  return (ink_box){left, top, right - left, bottom - top};
-}
-
 #endif

@@ -26,14 +26,12 @@ struct page_steps {
   size_t count, capacity;
 };
 
-/* Keeps a copy of ordinary grey (255 = white), of ink (255 = ink), or of a mask (1 bit). `steps`
- * NULL: nothing is done. OUT_OF_MEMORY. */
+/* Keeps a copy of ordinary grey (255 = white) or of ink (255 = ink). `steps` NULL: nothing is done.
+ * OUT_OF_MEMORY. */
 scrawl_status page_steps_add_grey(page_steps *steps, const char *name, const uint8_t *grey,
                                   int width, int height, base_error *error);
 scrawl_status page_steps_add_ink(page_steps *steps, const char *name, const ink_image *ink,
                                  base_error *error);
-scrawl_status page_steps_add_mask(page_steps *steps, const char *name, struct Pix *mask,
-                                  base_error *error);
 /* Step `index` as a PNG file's bytes; base_free them. */
 scrawl_status page_steps_png(const page_steps *steps, size_t index, uint8_t **bytes, size_t *size,
                              base_error *error);
@@ -81,10 +79,6 @@ scrawl_status page_prepare(const page_picture *picture, const page_prepare_optio
                            page_sheet *sheet, base_error *error);
 void page_sheet_free(page_sheet *sheet);
 
-/* The sheet turned clockwise by 1, 2 or 3 quarters, in place, map and rules with it. Which way up
- * writing stands only a reader can tell. */
-scrawl_status page_sheet_turn(page_sheet *sheet, int quarters, base_error *error);
-
 page_point page_map_point(const page_map *map, page_point point);
 /* The smallest box in pixels of the picture file around a box of the sheet. */
 ink_box page_sheet_box(const page_sheet *sheet, ink_box box);
@@ -105,11 +99,5 @@ typedef struct page_grid {
  * table, a row of boxes or a comb (1 x N). OUT_OF_MEMORY. */
 scrawl_status page_find_grid(const page_sheet *sheet, page_grid *grid, base_error *error);
 void page_grid_free(page_grid *grid);
-
-/* ---- slant ---- */
-
-/* The slant of writing within a box of an ink picture, in degrees from upright, positive leaning to
- * the right ("/"); within -45 .. 45, and 0 where too little ink is found to tell. */
-double page_find_slant(const ink_image *ink, ink_box box);
 
 #endif

@@ -56,12 +56,6 @@ scrawl_status page_steps_add_ink(page_steps *steps, const char *name, const ink_
   return keep(steps, name, pix_of(ink->pixels, ink->width, ink->height, ink->stride, 255), error);
 }
 
-scrawl_status page_steps_add_mask(page_steps *steps, const char *name, PIX *mask,
-                                  base_error *error) {
-  if (!steps) return SCRAWL_OK;
-  return keep(steps, name, pixConvert1To8(NULL, mask, 255, 0), error);
-}
-
 scrawl_status page_steps_png(const page_steps *steps, size_t index, uint8_t **bytes, size_t *size,
                              base_error *error) {
   return data_png_of_pix(steps->items[index].pix, bytes, size, error);

@@ -127,18 +127,11 @@ static size_t collect(row_reader *r, size_t length) {
   return count;
 }
 
-static ink_box join(ink_box a, ink_box b) {
-  int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
-  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
-  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
-  return (ink_box){left, top, right - left, bottom - top};
-}
-
 /* What the odds of "no glyph" are to be multiplied with in this line: it is rarer in a line of
  * digits than in single pictures, and common among letters. So its share of the line is estimated
- * together with what the glyphs are, by expectation and maximisation (Saerens, Latinne, Decaestecker
- * 2002, "Adjusting the outputs of a classifier to new a priori probabilities"), beginning with the
- * belief that it is rare. */
+ * together with what the glyphs are, by expectation and maximisation (Saerens, Latinne,
+ * Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori probabilities"),
+ * beginning with the belief that it is rare. */
 static double none_odds(const row_reader *r, size_t count) {
   const read_model *model = read_reader_model(r->reader);
   double usual = model->none_share / (1 - (double)model->none_share);
@@ -179,7 +172,7 @@ static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, b
     BASE_TRY(read_glyph_of_row(r->reader, scaled, threshold, r->arena, glyph, error));
     r->found[i].none =
         model->none >= 0 && scaled[model->none] >= scaled[read_best_sign(r->reader, scaled)];
-    line->box = i ? join(line->box, glyph->box) : glyph->box;
+    line->box = i ? ink_box_join(line->box, glyph->box) : glyph->box;
   }
   return SCRAWL_OK;
 }
@@ -219,7 +212,7 @@ static scrawl_status make_words(row_reader *r, read_line *line, base_error *erro
     end = stpcpy(end, glyph_text(glyph));
     read_word *word = &line->words[line->word_count - 1];
     word->confidence *= glyph->confidence;
-    word->box = join(word->box, glyph->box);
+    word->box = ink_box_join(word->box, glyph->box);
     bool last = i + 1 == count || *r->found[i + 1].separator == ' ';
     if (last) word->text = base_arena_strdup(r->arena, word_start, (size_t)(end - word_start));
     if (!word->text) return no_memory(error);

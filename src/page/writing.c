@@ -7,7 +7,7 @@
 #include "page/strings.h"
 
 /* Share of the ink; else the writing does not keep to the lines: graph paper, not a grid. */
-#define LEAST_IN_CELLS 0.7
+#define LEAST_IN_CELLS 0.6
 
 static scrawl_status no_memory(base_error *error) {
   return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for the result");
@@ -37,13 +37,6 @@ scrawl_status page_read_lines(read_reader *reader, const page_sheet *sheet, base
   return status;
 }
 
-static ink_box join(ink_box a, ink_box b) {
-  int left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
-  int right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
-  int bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
-  return (ink_box){left, top, right - left, bottom - top};
-}
-
 /* One row of the grid as a line: its cells' texts parted by `separator`, each with ink a word. A
  * line without glyphs when all are empty. */
 static scrawl_status join_cells(const read_line *cells, int columns, const char *separator,
@@ -64,7 +57,7 @@ static scrawl_status join_cells(const read_line *cells, int columns, const char 
     if (c) end = stpcpy(end, separator);
     end = stpcpy(end, cell->text);
     if (cell->glyph_count == 0) continue;
-    line->box = line->word_count ? join(line->box, cell->box) : cell->box;
+    line->box = line->word_count ? ink_box_join(line->box, cell->box) : cell->box;
     line->words[line->word_count++] = (read_word){cell->text, cell->confidence, cell->box};
     line->confidence *= cell->confidence;
     memcpy(line->glyphs + line->glyph_count, cell->glyphs, cell->glyph_count * sizeof(read_glyph));

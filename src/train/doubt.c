@@ -24,8 +24,9 @@
 
 const double TRAIN_COVERAGES[] = {1,   0.999, 0.998, 0.995, 0.99, 0.98, 0.97, 0.95, 0.9,
                                   0.8, 0.7,   0.6,   0.5,   0.4,  0.3,  0.2,  0.1,  0};
-const double TRAIN_ERROR_RATES[] = {0.1,   0.05,   0.02,   0.01,   0.005, 0.002,
-                                    0.001, 0.0005, 0.0002, 0.0001, 0};
+/* Error rates that training looks for a threshold for, falling, ended by 0. */
+static const double ERROR_RATES[] = {0.1,   0.05,   0.02,   0.01,   0.005, 0.002,
+                                     0.001, 0.0005, 0.0002, 0.0001, 0};
 
 static const double UNREAD = -2;              /* the score of a picture that gave no reading */
 static const double MISSED = 0.05;            /* chance that a threshold's rate is not held */
@@ -55,11 +56,8 @@ static int compare_scores(const void *a, const void *b) {
 
 static reading judge(const float *row, int label, int classes) {
   int predicted = train_predict(row, classes);
-  double confidence = (double)row[predicted];
-  if (!(confidence > 0)) confidence = 0; /* NaN too */
-  if (train_says_none(row, classes)) confidence -= 1;
-  if (confidence > 1) confidence = 1;
-  return (reading){confidence, predicted != label};
+  double confidence = train_confidence(row[predicted]);
+  return (reading){train_says_none(row, classes) ? confidence - 1 : confidence, predicted != label};
 }
 
 /* Sums up the sorted readings. Which of equal scores comes first would be chance: each gets an
@@ -187,7 +185,7 @@ double train_threshold_by_default(const train_doubt *doubt) {
 
 char *train_thresholds_format(const train_doubt *doubt) {
   train_text text = {0};
-  for (const double *rate = TRAIN_ERROR_RATES; *rate > 0; rate++) {
+  for (const double *rate = ERROR_RATES; *rate > 0; rate++) {
     double confidence;
     if (train_threshold_for_rate(doubt, *rate, &confidence))
       train_text_add(&text, "%s%g:%.9g", text.length ? " " : "", *rate, confidence);

@@ -61,9 +61,6 @@ typedef struct train_stranger {
 
 /* ---- thresholds ---- */
 
-/* Error rates that training looks for a threshold for, falling, ended by 0. */
-extern const double TRAIN_ERROR_RATES[];
-
 /* The lowest confidence at which the accepted pictures show, at 95 % confidence, that at most
  * `rate` of such readings are wrong: Clopper and Pearson's (1934) upper bound, as in Geifman and
  * El-Yaniv (2017). False when no confidence does. */

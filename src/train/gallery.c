@@ -8,17 +8,18 @@
 #include "base/memory.h"
 #include "data/png.h"
 
-bool train_add_picture(train_text *text, int width, int height, const uint8_t *pixels) {
+/* An ink picture (255 = ink) as a PNG data URI, black on white. The text is marked as failed when
+ * memory is exhausted. */
+static void add_picture(train_text *text, int width, int height, const uint8_t *pixels) {
   uint8_t *png;
   size_t size;
   if (data_png_of_ink(pixels, width, height, &png, &size, NULL) != SCRAWL_OK) {
     text->failed = true;
-    return false;
+    return;
   }
   train_text_add(text, "data:image/png;base64,");
   train_text_base64(text, png, size);
   base_free(png);
-  return true;
 }
 
 typedef struct mistake {
@@ -55,7 +56,7 @@ static void add_mistake(train_text *text, const train_report *report, const mist
   train_text_add(text, " read as ");
   train_text_escape(text, predicted);
   train_text_add(text, "\" src=\"");
-  train_add_picture(text, report->width, report->height, pixels);
+  add_picture(text, report->width, report->height, pixels);
   train_text_add(text, "\"><figcaption><b>");
   train_text_escape(text, truth);
   train_text_add(text, "</b> <span aria-label=\"read as\">→</span> <b class=\"bad\">");

@@ -23,6 +23,12 @@ int train_predict(const float *probabilities, int classes) {
   return best;
 }
 
+double train_confidence(float probability) {
+  double confidence = (double)probability;
+  if (!(confidence > 0)) return 0; /* NaN too */
+  return confidence > 1 ? 1 : confidence;
+}
+
 /* The smallest normal float bounds what an impossible answer costs: 87 nats. */
 static double log_probability(float probability) {
   return log(probability > FLT_MIN ? (double)probability : (double)FLT_MIN);
@@ -50,10 +56,6 @@ void train_softmax(float *rows, size_t count, int classes) {
   }
 }
 
-static double share(size_t part, size_t whole) {
-  return whole ? (double)part / (double)whole : 0;
-}
-
 static void score_classes(train_metrics *metrics, size_t read) {
   int classes = metrics->classes;
   size_t seen = 0;
@@ -64,10 +66,10 @@ static void score_classes(train_metrics *metrics, size_t read) {
       m->predicted += metrics->confusion[(size_t)other * (size_t)classes + (size_t)c];
     }
     m->right = metrics->confusion[(size_t)c * (size_t)classes + (size_t)c];
-    m->precision = share(m->right, m->predicted);
-    m->recall = share(m->right, m->support);
-    m->specificity = share(read - m->support - m->predicted + m->right, read - m->support);
-    m->f1 = share(2 * m->right, m->support + m->predicted);
+    m->precision = train_share(m->right, m->predicted);
+    m->recall = train_share(m->right, m->support);
+    m->specificity = train_share(read - m->support - m->predicted + m->right, read - m->support);
+    m->f1 = train_share(2 * m->right, m->support + m->predicted);
     m->seen = m->support + m->predicted > 0;
     if (!m->seen) continue;
     seen++;
@@ -84,8 +86,6 @@ static void score_classes(train_metrics *metrics, size_t read) {
 }
 
 static void add_to_bin(train_metrics *metrics, double confidence, bool right) {
-  if (!(confidence > 0)) confidence = 0; /* NaN too */
-  if (confidence > 1) confidence = 1;
   int bin = (int)ceil(confidence * TRAIN_BINS) - 1;
   if (bin < 0) bin = 0;
   if (bin >= TRAIN_BINS) bin = TRAIN_BINS - 1;
@@ -119,14 +119,14 @@ scrawl_status train_metrics_compute(const float *probabilities, const uint16_t *
     int predicted = train_predict(row, classes);
     metrics->confusion[labels[i] * (size_t)classes + (size_t)predicted]++;
     if (!train_says_none(row, classes)) {
-      add_to_bin(metrics, (double)row[predicted], predicted == labels[i]);
+      add_to_bin(metrics, train_confidence(row[predicted]), predicted == labels[i]);
       said++;
     }
   }
   metrics->n = count + unread;
   metrics->unread = unread;
   metrics->errors = metrics->n - right;
-  metrics->accuracy = share(right, metrics->n);
+  metrics->accuracy = train_share(right, metrics->n);
   for (int b = 0; said && b < TRAIN_BINS; b++)
     metrics->ece +=
         fabs((double)metrics->bins[b].right - metrics->bins[b].confidence) / (double)said;

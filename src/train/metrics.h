@@ -51,8 +51,15 @@ scrawl_status train_metrics_compute(const float *probabilities, const uint16_t *
                                     train_metrics *metrics, base_error *error);
 void train_metrics_free(train_metrics *metrics);
 
+/* A share of a whole; 0 of nothing. */
+static inline double train_share(size_t part, size_t whole) {
+  return whole ? (double)part / (double)whole : 0;
+}
+
 /* The first of the largest. */
 int train_predict(const float *probabilities, int classes);
+/* A probability as a confidence: within 0..1, and 0 where it is no number. */
+double train_confidence(float probability);
 /* Mean cross-entropy and the number right, without the rest. */
 void train_score(const float *probabilities, const uint16_t *labels, size_t count, int classes,
                  double *loss, size_t *right);

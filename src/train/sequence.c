@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "train/metrics.h"
 
 /* One sign or word of a text. */
 typedef struct token {
@@ -84,12 +85,6 @@ static scrawl_status measure(const char *a, const char *b,
   return status;
 }
 
-scrawl_status train_edit_distance(const char *a, const char *b, size_t *distance,
-                                  base_error *error) {
-  size_t count;
-  return measure(a, b, split_signs, distance, &count, error);
-}
-
 /* The next cell of a row, and its length; 0 at the end of the row. */
 static size_t cell_length(const char *at) {
   if (!*at || *at == '/') return 0;
@@ -131,22 +126,18 @@ scrawl_status train_sequence_add(train_sequence_score *score, const char *truth,
   return SCRAWL_OK;
 }
 
-static double rate(size_t part, size_t whole) {
-  return whole ? (double)part / (double)whole : 0;
-}
-
 double train_character_error_rate(const train_sequence_score *score) {
-  return rate(score->sign_errors, score->signs);
+  return train_share(score->sign_errors, score->signs);
 }
 
 double train_word_error_rate(const train_sequence_score *score) {
-  return rate(score->word_errors, score->words);
+  return train_share(score->word_errors, score->words);
 }
 
 double train_exact_rate(const train_sequence_score *score) {
-  return rate(score->exact, score->n);
+  return train_share(score->exact, score->n);
 }
 
 double train_cell_accuracy(const train_sequence_score *score) {
-  return rate(score->cells_right, score->cells);
+  return train_share(score->cells_right, score->cells);
 }

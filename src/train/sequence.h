@@ -12,12 +12,10 @@ typedef struct train_sequence_score {
   size_t cells, cells_right; /* of grids */
 } train_sequence_score;
 
-/* The least insertions, deletions and substitutions of signs (UTF-8) that make one text of the
- * other (Levenshtein 1966). OUT_OF_MEMORY. */
-scrawl_status train_edit_distance(const char *a, const char *b, size_t *distance,
-                                  base_error *error);
-/* Counts one picture. Texts are as in manifests: lines, and rows of a grid, joined by '/'; in a
- * grid each sign is a cell, '.' an empty one. OUT_OF_MEMORY. */
+/* Counts one picture. Errors of signs (UTF-8) and of words are the least insertions, deletions and
+ * substitutions that make one text of the other (Levenshtein 1966). Texts are as in manifests:
+ * lines, and rows of a grid, joined by '/'; in a grid each sign is a cell, '.' an empty one.
+ * OUT_OF_MEMORY. */
 scrawl_status train_sequence_add(train_sequence_score *score, const char *truth, const char *read,
                                  bool grid, base_error *error);
 

@@ -53,33 +53,13 @@ static void augment(pictures *p, const ink_augmentation *how, uint64_t seed) {
 
 /* Everything that has a chance, with it or, at 0, always. */
 static ink_augmentation all_damage(double chance) {
-  return (ink_augmentation){.noise = 0.5,
-                            .gap = 3,
-                            .gap_chance = chance,
-                            .crop = 3,
-                            .crop_chance = chance,
-                            .neighbour = 8,
-                            .neighbour_chance = chance,
-                            .rule = 3,
-                            .rule_chance = chance,
-                            .shade = 0.5,
-                            .shade_chance = chance,
-                            .texture = 0.3,
-                            .texture_chance = chance,
-                            .blur = 2,
-                            .blur_chance = chance,
-                            .motion = 9,
-                            .motion_chance = chance,
-                            .pixelate = 4,
-                            .pixelate_chance = chance,
-                            .contrast = 0.8,
-                            .contrast_chance = chance,
-                            .noise_chance = chance,
-                            .salt = 0.3,
-                            .salt_chance = chance,
-                            .jpeg = 95,
-                            .jpeg_chance = chance,
-                            .binarise = chance};
+#define SOME(name, amount) .name = (amount), .name##_chance = chance
+  return (ink_augmentation){SOME(noise, 0.5),   SOME(gap, 3),        SOME(crop, 3),
+                            SOME(neighbour, 8), SOME(rule, 3),       SOME(shade, 0.5),
+                            SOME(texture, 0.3), SOME(blur, 2),       SOME(motion, 9),
+                            SOME(pixelate, 4),  SOME(contrast, 0.8), SOME(salt, 0.3),
+                            SOME(jpeg, 95),     .binarise = chance};
+#undef SOME
 }
 
 static void chances_are_shares_of_the_pictures(void **state) {

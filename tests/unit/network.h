@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "nn/spec.h"
+#include "nn/trainer.h"
 
 static inline nn_graph *make_network(const char *text, nn_shape input, uint64_t seed) {
   nn_graph *graph;
@@ -29,6 +30,15 @@ static inline float *random_floats(size_t count, uint64_t seed) {
   base_random random = base_random_seed(seed);
   for (size_t i = 0; i < count; i++) values[i] = (float)base_random_normal(&random);
   return values;
+}
+
+static inline nn_trainer *make_trainer(nn_graph *graph, const nn_trainer_options *options,
+                                       base_pool *pool) {
+  nn_trainer *trainer;
+  base_error error = {0};
+  if (nn_trainer_create(graph, options, pool, NULL, &trainer, &error) != SCRAWL_OK)
+    fail_msg("%s", error.message);
+  return trainer;
 }
 
 #endif

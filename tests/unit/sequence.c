@@ -12,6 +12,12 @@
 
 static base_error error;
 
+static size_t sign_errors(const char *truth, const char *read) {
+  train_sequence_score score = {0};
+  assert_int_equal(train_sequence_add(&score, truth, read, false, &error), SCRAWL_OK);
+  return score.sign_errors;
+}
+
 static void distances_are_those_worked_out_by_hand(void **state) {
   (void)state;
   static const struct {
@@ -29,11 +35,8 @@ static void distances_are_those_worked_out_by_hand(void **state) {
       {"\xc3\xa9t\xc3\xa9", "ete", 2}, /* signs, not bytes */
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-    size_t there, back;
-    assert_int_equal(train_edit_distance(CASES[i].a, CASES[i].b, &there, &error), SCRAWL_OK);
-    assert_int_equal(train_edit_distance(CASES[i].b, CASES[i].a, &back, &error), SCRAWL_OK);
-    assert_int_equal(there, CASES[i].distance);
-    assert_int_equal(back, CASES[i].distance);
+    assert_int_equal(sign_errors(CASES[i].a, CASES[i].b), CASES[i].distance);
+    assert_int_equal(sign_errors(CASES[i].b, CASES[i].a), CASES[i].distance);
   }
 }
 

@@ -1,6 +1,6 @@
 /* Straight thin lines on a mask. Inside src/page only: rules.c decides which of them are rules. */
-#ifndef PAGE_TRACE_H
-#define PAGE_TRACE_H
+#ifndef PAGE_STRAIGHT_H
+#define PAGE_STRAIGHT_H
 
 #include "page/prepare.h"
 

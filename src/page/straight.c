@@ -7,7 +7,7 @@
  * crossings: what decides is where the straight line through the near end would arrive. So lines
  * are found at any angle up to 40 degrees, under perspective, and slightly bowed by a lens, none of
  * which a morphological opening with a straight brick allows. */
-#include "page/trace.h"
+#include "page/straight.h"
 
 #include <math.h>
 #include <stdlib.h>
