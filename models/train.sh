@@ -32,7 +32,7 @@ make_crops() {
 # member NAME SEED OUT ARCHITECTURE: of digits-mnist
 member() {
   "$scrawl" train --name "$1" --seed "$2" --out "$3" --resume --data mnist --validation 0.0834 --arch "$4" \
-    --epochs 16 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
+    --epochs 12 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
     --average 0.999 --augment "$hands"
 }
 

@@ -48,7 +48,7 @@ scrawl_status train_teacher_create(const read_model *model, const train_recipe *
   *made = (train_teacher){
       .pixels = (size_t)set->width * (size_t)set->height,
       .classes = set->classes,
-      .logits = model->graph->nodes[model->graph->node_count - 1].kind != NN_SOFTMAX,
+      .logits = !nn_graph_gives_probabilities(model->graph),
       .scale = (float)((double)model->scale / recipe->scale),
       .temperature = (float)recipe->trainer.teacher_temperature,
   };

@@ -15,6 +15,7 @@
 #include "bars.h"
 #include "base/memory.h"
 #include "data/file.h"
+#include "nn/merge.h"
 #include "read/model.h"
 #include "train/train.h"
 
@@ -313,7 +314,7 @@ static read_model *open_file(model_file file) {
 }
 
 /* Half of the labels are wrong, a teacher knows better: all its share given, the labels do not
- * count at all. */
+ * count at all. Twice the same teacher in an ensemble says what it says alone. */
 static void test_a_teacher_is_followed(void **state) {
   (void)state;
   data_set set = make_set(1), wrong = make_set(1), fresh = make_set(2);
@@ -325,18 +326,26 @@ static void test_a_teacher_is_followed(void **state) {
   read_model *teacher = open_file(teacher_file);
   recipe.seed = 2;
   recipe.teacher = "teacher";
-  int right[2];
-  for (int taught = 0; taught < 2; taught++) {
+  const nn_graph *twice[2] = {teacher->graph, teacher->graph};
+  const float temperatures[2] = {1, 1};
+  read_model both = *teacher;
+  base_error error;
+  assert_ok(nn_graph_merge(twice, temperatures, 2, &both.graph, &error), &error);
+  const read_model *teachers[3] = {NULL, teacher, &both};
+  train_outcome outcomes[3];
+  int right[3];
+  for (int i = 0; i < 3; i++) {
     train_setting setting = {0};
-    train_outcome outcome;
-    base_error error;
-    assert_ok(train_run(&recipe, &wrong, NULL, taught ? teacher : NULL, &setting, &outcome, &error),
+    assert_ok(train_run(&recipe, &wrong, NULL, teachers[i], &setting, &outcomes[i], &error),
               &error);
-    right[taught] = read_right(outcome.graph, &fresh);
-    train_outcome_free(&outcome);
+    right[i] = read_right(outcomes[i].graph, &fresh);
   }
   assert_true(right[1] >= PICTURES * 9 / 10);
   assert_true(right[0] < right[1]);
+  assert_memory_equal(outcomes[1].graph->parameters, outcomes[2].graph->parameters,
+                      outcomes[1].graph->parameter_count * sizeof(float));
+  for (int i = 0; i < 3; i++) train_outcome_free(&outcomes[i]);
+  nn_graph_free(both.graph);
   read_model_free(teacher);
   base_free(teacher_file.bytes);
   data_set_free(&set);
