@@ -214,7 +214,10 @@ static void find_squares(finder *f, const ink_image *mask) {
     const page_line *line = &f->lines[1].items[i];
     int length = length_of(line);
     bool crosses = false;
-    if (f->rule[1][i] || length < SQUARED_LENGTH * f->glyph || length < LONE_THIN * line->thickness)
+    /* From edge to edge goes no stroke: what is taken for glyphs may be such lines themselves. */
+    bool spans = line->first <= RIM && line->last >= f->size[1] - 1 - RIM;
+    if (f->rule[1][i] || (length < SQUARED_LENGTH * f->glyph && !spans) ||
+        length < LONE_THIN * line->thickness)
       continue;
     for (size_t k = 0; k < f->lines[0].count && !crosses; ++k)
       crosses = f->rule[0][k] && meet(line, &f->lines[0].items[k], &at) &&
