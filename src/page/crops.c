@@ -156,29 +156,41 @@ static scrawl_status sort_out(read_reader *reader, const page_sheet *sheet,
   return SCRAWL_OK;
 }
 
-static scrawl_status take(read_reader *reader, const page_sheet *sheet,
-                          const page_segments *segments, const page_guesses *guesses,
-                          const data_truth_picture *truth, base_random random, crops *c,
-                          base_error *error) {
+/* Digits, and as many of what is none. `none` has room for an index of each guess, `scratch` for the
+ * sheet. */
+static scrawl_status take_into(read_reader *reader, const page_sheet *sheet,
+                               const page_segments *segments, const page_guesses *guesses,
+                               const data_truth_picture *truth, base_random random, uint32_t *none,
+                               uint8_t *scratch, crops *c, base_error *error) {
   size_t before = c->set->count, none_count = 0;
-  uint32_t *none = base_alloc(guesses->count + 1, sizeof *none);
-  uint8_t *scratch = base_alloc((size_t)sheet->ink.width * (size_t)sheet->ink.height + 1, 1);
   ink_table table = {0};
-  scrawl_status status = none && scratch
-                             ? count_ink(sheet, segments, truth, &table, error)
-                             : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for crops");
+  scrawl_status status = count_ink(sheet, segments, truth, &table, error);
   if (status == SCRAWL_OK)
     status = sort_out(reader, sheet, segments, guesses, truth, &table, scratch, c, none,
                       &none_count, error);
   free_table(&table);
-  if (status == SCRAWL_OK) base_random_shuffle(&random, none, none_count);
+  if (status != SCRAWL_OK) return status;
+  base_random_shuffle(&random, none, none_count);
   size_t digits = c->set->count - before;
-  for (size_t i = 0; status == SCRAWL_OK && i < none_count && i < digits; i++) {
+  for (size_t i = 0; i < none_count && i < digits; i++) {
     const page_guess *guess = &guesses->items[none[i]];
     uint8_t glyph[INK_GLYPH_PIXELS];
     page_pieces_glyph(segments, &sheet->ink, guess->first, guess->end, scratch, glyph);
-    status = add_crop(c, glyph, DIGITS, error);
+    BASE_TRY(add_crop(c, glyph, DIGITS, error));
   }
+  return SCRAWL_OK;
+}
+
+static scrawl_status take(read_reader *reader, const page_sheet *sheet,
+                          const page_segments *segments, const page_guesses *guesses,
+                          const data_truth_picture *truth, base_random random, crops *c,
+                          base_error *error) {
+  uint32_t *none = base_alloc(guesses->count + 1, sizeof *none);
+  uint8_t *scratch = base_alloc((size_t)sheet->ink.width * (size_t)sheet->ink.height + 1, 1);
+  scrawl_status status =
+      none && scratch
+          ? take_into(reader, sheet, segments, guesses, truth, random, none, scratch, c, error)
+          : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for crops");
   base_free(none);
   base_free(scratch);
   return status;
