@@ -156,8 +156,8 @@ static scrawl_status sort_out(read_reader *reader, const page_sheet *sheet,
   return SCRAWL_OK;
 }
 
-/* Digits, and as many of what is none. `none` has room for an index of each guess, `scratch` for the
- * sheet. */
+/* Digits, and as many of what is none. `none` has room for an index of each guess, `scratch` for
+ * the sheet. */
 static scrawl_status take_into(read_reader *reader, const page_sheet *sheet,
                                const page_segments *segments, const page_guesses *guesses,
                                const data_truth_picture *truth, base_random random, uint32_t *none,
