@@ -50,8 +50,8 @@ static const cli_command EXPORT = {
     "without "
     "any library, file or allocation. The header says how to use it; its functions begin with the "
     "model's name.\n\n"
-    "    scrawl model export digits --int8 --onnx digits-int8.onnx\n"
-    "    scrawl model export digits --int8 --c digits.h\n"
+    "    scrawl model export digits-tiny --int8 --onnx digits-tiny-int8.onnx\n"
+    "    scrawl model export digits-tiny --int8 --c digits-tiny.h\n"
     "    scrawl model export my.onnx --int8 --data emnist-digits --onnx my-int8.onnx",
     run_export};
 static const cli_command IMPORT = {
