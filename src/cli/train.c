@@ -65,7 +65,7 @@ static const cli_option OPTIONS[] = {
     {"from", 0, CLI_TEXT, "MODEL",
      "Start with this model's weights instead of random ones, and with its network unless --arch "
      "is "
-     "given too.",
+     "given too. Bytes become floats.",
      &given.from},
     {"epochs", 'e', CLI_COUNT, "N", "Times to go over the pictures; 5.", &given.epochs},
     {"batch", 'b', CLI_COUNT, "N", "Pictures in a step; 32.", &given.batch},
