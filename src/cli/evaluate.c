@@ -11,6 +11,7 @@
 #include "cli/report.h"
 #include "cli/review.h"
 #include "cli/scores.h"
+#include "data/alphabet.h"
 
 enum { READ_BATCH = 64 };
 
@@ -30,11 +31,11 @@ static const cli_option OPTIONS[] = {
      &given.data},
     {"part", 0, CLI_TEXT, "test|train", "Which part of a known set; test.", &given.part},
     {"as", 0, CLI_TEXT, "auto|digit|digits|grid|glyph",
-     "digit: only digits can be read, the same as --alphabet 0123456789. digits and grid: the "
+     "digit: only digits can be read, the same as --alphabet 0-9. digits and grid: the "
      "labels of the folder are texts of strings, pages or grids.",
      &given.as},
     {"alphabet", 0, CLI_TEXT, "SET",
-     "Only these signs can be read; pictures of other signs are left out and counted.",
+     "Only these signs can be read, such as 0-9; pictures of other signs are left out and counted.",
      &given.alphabet},
     {"max-error", 0, CLI_NUMBER, "RATE",
      "Reject what is less confident than readings of which at most this share was wrong on the "
@@ -369,8 +370,13 @@ static int run(int argc, char **argv) {
   }
   base_error error = {0};
   size_t failed = 0;
-  scrawl_status status = open_and_evaluate(&failed, &error);
+  char *alphabet;
+  scrawl_status status =
+      data_alphabet_expand("the alphabet", given.alphabet, &alphabet, &error);
+  given.alphabet = alphabet;
+  if (status == SCRAWL_OK) status = open_and_evaluate(&failed, &error);
   if (status != SCRAWL_OK) cli_complain(&CLI_EVALUATE, "%s", error.message);
+  base_free(alphabet);
   if (status == SCRAWL_INVALID_ARGUMENT) return CLI_USAGE;
   return status != SCRAWL_OK || failed ? CLI_FAILED : CLI_DONE;
 }

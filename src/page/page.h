@@ -55,7 +55,8 @@ bool page_mode_find(const char *name, page_mode *mode);
 
 typedef struct page_options {
   page_mode mode;
-  /* only these signs can be read, whatever the mode; NULL: all that the model knows */
+  /* only these signs can be read, whatever the mode, ranges as in data_alphabet_expand(); NULL: all
+   * that the model knows */
   const char *alphabet;
   page_limits limits; /* of them `side` is the reading's own affair */
   bool describe;      /* glyphs and lines get a style */
