@@ -371,8 +371,7 @@ static int run(int argc, char **argv) {
   base_error error = {0};
   size_t failed = 0;
   char *alphabet;
-  scrawl_status status =
-      data_alphabet_expand("the alphabet", given.alphabet, &alphabet, &error);
+  scrawl_status status = data_alphabet_expand("the alphabet", given.alphabet, &alphabet, &error);
   given.alphabet = alphabet;
   if (status == SCRAWL_OK) status = open_and_evaluate(&failed, &error);
   if (status != SCRAWL_OK) cli_complain(&CLI_EVALUATE, "%s", error.message);

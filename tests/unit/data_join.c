@@ -278,10 +278,10 @@ static void an_alphabet_may_hold_ranges(void **state) {
       {"+-.", "+,-."}, /* across the minus sign itself */
       {"0-2\u2205", "012\u2205"},
       {"\u0660-\u0669", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669"},
-      {"~-\xc2\x80", "~\x7f\xc2\x80"},               /* one byte to two */
-      {"\u07ff-\u0801", "\u07ff\u0800\u0801"},   /* two to three */
+      {"~-\xc2\x80", "~\x7f\xc2\x80"},                     /* one byte to two */
+      {"\u07ff-\u0801", "\u07ff\u0800\u0801"},             /* two to three */
       {"\uffff-\U00010001", "\uffff\U00010000\U00010001"}, /* three to four */
-      {"\ud7ff-\ue000", "\ud7ff\ue000"},         /* no sign lies between these */
+      {"\ud7ff-\ue000", "\ud7ff\ue000"},                   /* no sign lies between these */
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char *full, *again;
