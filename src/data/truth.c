@@ -27,12 +27,11 @@ static bool parse_signs(json_t *lines, data_truth_sign *signs, size_t *count) {
   size_t i, k;
   json_t *line, *sign;
   *count = 0;
-  json_array_foreach (lines, i, line)
-    for (int mark = 0; mark < 2; mark++)
-      json_array_foreach (json_object_get(line, KEYS[mark]), k, sign) {
-        if (signs && !parse_sign(sign, mark, &signs[*count])) return false;
-        ++*count;
-      }
+  json_array_foreach(lines, i, line) for (int mark = 0; mark < 2; mark++)
+      json_array_foreach(json_object_get(line, KEYS[mark]), k, sign) {
+    if (signs && !parse_sign(sign, mark, &signs[*count])) return false;
+    ++*count;
+  }
   return true;
 }
 
@@ -55,8 +54,8 @@ static scrawl_status parse_line(const char *folder, const char *line, size_t len
     if (!picture->path || !picture->signs)
       status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "%s: no memory", file);
     else if (!parse_signs(lines, picture->signs, &picture->count))
-      status = base_fail(error, SCRAWL_BAD_FORMAT, "%s:%zu: a sign without text and box", file,
-                         number);
+      status =
+          base_fail(error, SCRAWL_BAD_FORMAT, "%s:%zu: a sign without text and box", file, number);
   }
   json_decref(json);
   return status;
@@ -74,7 +73,8 @@ static scrawl_status parse(const char *folder, const char *file, const char *tex
     const char *stop = memchr(text, '\n', (size_t)(end - text));
     size_t length = (size_t)((stop ? stop : end) - text);
     if (length)
-      BASE_TRY(parse_line(folder, text, length, file, number, &truth->items[truth->count++], error));
+      BASE_TRY(
+          parse_line(folder, text, length, file, number, &truth->items[truth->count++], error));
     text += length + 1;
   }
   return SCRAWL_OK;
@@ -85,9 +85,8 @@ scrawl_status data_truth_open(const char *folder, data_truth *truth, base_error 
   char *file = base_format("%s/truth.jsonl", folder);
   uint8_t *text = NULL;
   size_t size;
-  scrawl_status status =
-      file ? data_file_read(file, data_file_limit(), &text, &size, error)
-           : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a path");
+  scrawl_status status = file ? data_file_read(file, data_file_limit(), &text, &size, error)
+                              : base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for a path");
   if (status == SCRAWL_OK) status = parse(folder, file, (const char *)text, size, truth, error);
   base_free(text);
   base_free(file);

@@ -119,17 +119,17 @@ static scrawl_status add_crop(crops *c, const uint8_t glyph[INK_GLYPH_PIXELS], i
   data_set *set = c->set;
   if (set->count == c->capacity) {
     size_t capacity = c->capacity ? 2 * c->capacity : 4096;
-    uint8_t *pixels = base_realloc(set->pixels, c->capacity * INK_GLYPH_PIXELS,
-                                   capacity * INK_GLYPH_PIXELS);
+    uint8_t *pixels =
+        base_realloc(set->pixels, c->capacity * INK_GLYPH_PIXELS, capacity * INK_GLYPH_PIXELS);
     if (pixels) set->pixels = pixels;
-    uint16_t *labels = base_realloc(set->labels, c->capacity * sizeof *labels,
-                                    capacity * sizeof *labels);
+    uint16_t *labels =
+        base_realloc(set->labels, c->capacity * sizeof *labels, capacity * sizeof *labels);
     if (labels) set->labels = labels;
     if (!pixels || !labels) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for crops");
     c->capacity = capacity;
   }
   memcpy(set->pixels + set->count * INK_GLYPH_PIXELS, glyph, INK_GLYPH_PIXELS);
-  set->labels[set->count++] = (uint16_t)class;
+  set->labels[set->count++] = (uint16_t) class;
   return SCRAWL_OK;
 }
 
@@ -236,8 +236,10 @@ static scrawl_status fill_set(const char *folder, const data_truth *truth, read_
     base_progress_update(progress, i + 1, NULL);
   }
   return set->count ? SCRAWL_OK
-                    : base_fail(error, SCRAWL_BAD_FORMAT, "%s: no glyph was found where truth.jsonl "
-                                "has one", folder);
+                    : base_fail(error, SCRAWL_BAD_FORMAT,
+                                "%s: no glyph was found where truth.jsonl "
+                                "has one",
+                                folder);
 }
 
 scrawl_status page_open_crops(const char *folder, read_reader *reader, uint64_t seed,

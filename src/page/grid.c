@@ -4,7 +4,12 @@
  * lines of the other direction they meet joins them to grids. In each grid the lines are ordered by
  * where they cross its middle; neighbouring lines of both directions make cells, whose corners are
  * where the lines cross, so that skew and perspective do not matter. A cell counts when most of its
- * sides are there. Ticks that stand on one line make a comb, whose other side is where they end. */
+ * sides are there. Ticks that stand on one line make a comb, whose other side is where they end.
+ *
+ * Where cells are squares, lines lie whole multiples of one step apart. Lines that were too faint to
+ * be found are then known nevertheless: where a gap is a multiple, and where the lines of the other
+ * direction reach a step further than the last one. And what lies between two that are a step apart
+ * is none: a row of strokes that was taken for one. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +20,12 @@
 enum { MOST_LINES = 256, LEAST_SIDE = 8 };
 
 #define SUPPORT 0.6 /* of a cell's sides */
+/* Of a step: how far from a whole multiple a gap may be. */
+#define UNEVEN 0.2
+#define NARROW 0.7
+enum { MOST_STEPS = 4 };
+/* Of lines that end in one place. */
+#define MOST_AGREE 0.6
 
 /* across = offset + slope * along; ends along. Upright lines: along is y. */
 typedef struct line {
@@ -228,9 +239,173 @@ static scrawl_status fill(const page_sheet *sheet, const line **lying, int rows,
   return SCRAWL_OK;
 }
 
+/* ---- square cells ---- */
+
+/* The lines of a grid, by direction: lying, upright. */
+typedef struct lattice {
+  line lines[2][MOST_LINES];
+  int count[2];
+} lattice;
+
+static double place(const lattice *l, int way, int index) {
+  const line *of = l->lines[way];
+  double middle = 0;
+  for (int i = 0; i < l->count[way]; ++i) middle += (of[i].from + of[i].to) / 2;
+  return across(&of[index], middle / l->count[way]);
+}
+
+static double gap_after(const lattice *l, int way, int index) {
+  return place(l, way, index + 1) - place(l, way, index);
+}
+
+/* Whole steps in a gap; 0: it is no multiple. */
+static int steps_in(double gap, double step) {
+  int steps = (int)(gap / step + 0.5);
+  return steps >= 1 && steps <= MOST_STEPS && fabs(gap / step - steps) <= UNEVEN ? steps : 0;
+}
+
+static int count_single(const lattice *l, int way, double step) {
+  int count = 0;
+  for (int i = 0; i + 1 < l->count[way]; ++i) count += steps_in(gap_after(l, way, i), step) == 1;
+  return count;
+}
+
+/* The gap that most others are like; 0 when no such is found in both directions. */
+static double find_step(const lattice *l) {
+  double best = 0;
+  int most = 0;
+  for (int way = 0; way < 2; ++way)
+    for (int i = 0; i + 1 < l->count[way]; ++i) {
+      double step = gap_after(l, way, i);
+      int lying = count_single(l, 0, step), upright = count_single(l, 1, step);
+      if (3 * lying < l->count[0] - 1 || 3 * upright < l->count[1] - 1 || lying == 0 ||
+          upright == 0 || lying + upright <= most)
+        continue;
+      most = lying + upright;
+      best = step;
+    }
+  return most >= 4 ? best : 0;
+}
+
+static void remove_line(lattice *l, int way, int index) {
+  line *of = l->lines[way];
+  memmove(of + index, of + index + 1, (size_t)(--l->count[way] - index) * sizeof *of);
+}
+
+/* Puts `count` lines before line `index`, evenly from `first` on. */
+static void insert_lines(lattice *l, int way, int index, int count, line first, line next) {
+  line *of = l->lines[way];
+  if (l->count[way] + count > MOST_LINES) return;
+  memmove(of + index + count, of + index, (size_t)(l->count[way] - index) * sizeof *of);
+  l->count[way] += count;
+  for (int i = 1; i <= count; ++i) {
+    double part = (double)i / (count + 1);
+    line *made = &of[index + i - 1];
+    *made = first;
+    made->offset += part * (next.offset - first.offset);
+    made->slope += part * (next.slope - first.slope);
+    made->from += part * (next.from - first.from);
+    made->to += part * (next.to - first.to);
+  }
+}
+
+/* The shortest of the lines that stand too near to another and where none should be; -1: there is no
+ * such line. */
+static int find_false(const lattice *l, int way, double step) {
+  int shortest = -1, last = l->count[way] - 1;
+  for (int i = 0; i <= last; ++i) {
+    const line *of = l->lines[way];
+    double before = i > 0 ? gap_after(l, way, i - 1) : step;
+    double after = i < last ? gap_after(l, way, i) : step;
+    if (fmin(before, after) > NARROW * step) continue;
+    if (i > 0 && i < last && !steps_in(before + after, step)) continue;
+    if (shortest >= 0 && of[i].to - of[i].from >= of[shortest].to - of[shortest].from) continue;
+    shortest = i;
+  }
+  return shortest;
+}
+
+static void drop_false(lattice *l, int way, double step) {
+  for (int i; (i = find_false(l, way, step)) >= 0;) remove_line(l, way, i);
+}
+
+static bool is_even(const lattice *l, int way, double step) {
+  for (int i = 0; i + 1 < l->count[way]; ++i)
+    if (!steps_in(gap_after(l, way, i), step)) return false;
+  return true;
+}
+
+static void fill_gaps(lattice *l, int way, double step) {
+  for (int i = 0; i + 1 < l->count[way]; ++i) {
+    int missing = steps_in(gap_after(l, way, i), step) - 1;
+    if (missing > 0) insert_lines(l, way, i + 1, missing, l->lines[way][i], l->lines[way][i + 1]);
+    i += missing;
+  }
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Where the lines of the other direction end, if most end in one place; else NAN. */
+static double reach(const lattice *l, int way, bool end, double step) {
+  double ends[MOST_LINES];
+  int other = !way, count = l->count[other];
+  for (int i = 0; i < count; ++i) ends[i] = end ? l->lines[other][i].to : l->lines[other][i].from;
+  qsort(ends, (size_t)count, sizeof *ends, compare_doubles);
+  int agree = 0;
+  for (int i = 0; i < count; ++i) agree += fabs(ends[i] - ends[count / 2]) <= UNEVEN * step;
+  return agree >= MOST_AGREE * count ? ends[count / 2] : NAN;
+}
+
+/* A line `steps` further out than the outermost one, with those between. */
+static void add_outer(lattice *l, int way, bool end, double step) {
+  int count = l->count[way], last = end ? count - 1 : 0;
+  double edge = reach(l, way, end, step), from = place(l, way, last);
+  int steps = isnan(edge) ? 0 : steps_in(end ? edge - from : from - edge, step);
+  if (steps == 0 || count + steps > MOST_LINES) return;
+  line outer = l->lines[way][last], inner = outer;
+  outer.offset += (end ? steps : -steps) * step;
+  if (end) {
+    l->lines[way][l->count[way]++] = outer;
+    insert_lines(l, way, count, steps - 1, inner, outer);
+  } else {
+    memmove(l->lines[way] + 1, l->lines[way], (size_t)l->count[way]++ * sizeof outer);
+    l->lines[way][0] = outer;
+    insert_lines(l, way, 1, steps - 1, outer, inner);
+  }
+}
+
+static bool make_even(lattice *l) {
+  double step = find_step(l);
+  if (step <= 0) return false;
+  for (int way = 0; way < 2; ++way) drop_false(l, way, step);
+  if (!is_even(l, 0, step) || !is_even(l, 1, step)) return false;
+  for (int way = 0; way < 2; ++way) {
+    fill_gaps(l, way, step);
+    add_outer(l, way, false, step);
+    add_outer(l, way, true, step);
+  }
+  return true;
+}
+
+/* `lying` and `upright` point to the lines of `made` afterwards, if cells are squares. */
+static void regulate(lattice *made, const line **lying, int *h, const line **upright, int *v) {
+  made->count[0] = *h;
+  made->count[1] = *v;
+  for (int i = 0; i < *h; ++i) made->lines[0][i] = *lying[i];
+  for (int i = 0; i < *v; ++i) made->lines[1][i] = *upright[i];
+  if (!make_even(made)) return;
+  *h = made->count[0];
+  *v = made->count[1];
+  for (int i = 0; i < *h; ++i) lying[i] = &made->lines[0][i];
+  for (int i = 0; i < *v; ++i) upright[i] = &made->lines[1][i];
+}
+
 static scrawl_status try_group(const page_sheet *sheet, const layout *found, int number,
                                page_grid *grid, base_error *error) {
-  const line *lying[MOST_LINES + 1], *upright[MOST_LINES];
+  const line *lying[MOST_LINES], *upright[MOST_LINES];
   int h = order(found, 0, number, lying), v = order(found, 1, number, upright);
   line other;
   double least = SUPPORT;
@@ -243,6 +418,8 @@ static scrawl_status try_group(const page_sheet *sheet, const layout *found, int
   }
   if (h < 2 || v < 2 || (h - 1) * (v - 1) <= grid->rows * grid->columns) return SCRAWL_OK;
   if (support(sheet, lying, h - 1, upright, v - 1) < least) return SCRAWL_OK;
+  lattice made;
+  regulate(&made, lying, &h, upright, &v);
   return fill(sheet, lying, h - 1, upright, v - 1, grid, error);
 }
 

@@ -46,7 +46,7 @@ enum {
 #define BRIDGE       0.4  /* parts joined of which one is small ... */
 #define BRIDGE_TALL  3.0  /* ... of which both are as tall as a glyph ... */
 #define BRIDGE_WIDTH 10.0 /* ... and for each height of the gap */
-#define BRIDGE_MARK  1.5  /* parts joined of which one could be a mark */
+#define BRIDGE_MARK  2.5  /* parts joined of which one could be a mark */
 #define MARK         0.3  /* a mark that stands alone */
 #define CUT_MARK     1.0  /* one that touches a glyph */
 #define NO_GLYPH     4.0  /* a blob as tall as a glyph that is none */
@@ -197,7 +197,8 @@ static page_guess guess_of_none(const scorer *s, size_t first, size_t end, bool 
   else if (!whole)
     guess.score = -fmin(NEVER, 2 + NEVER * size);
   else
-    guess.score = guess.mark == PAGE_SPECK ? -0.3 - fmin(6 * squared(size), 6) : -NO_GLYPH * fmax(1, size);
+    guess.score =
+        guess.mark == PAGE_SPECK ? -0.3 - fmin(6 * squared(size), 6) : -NO_GLYPH * fmax(1, size);
   if (!whole && !mark) guess.mark = PAGE_SPECK;
   if (cut > 0) guess.score -= CUT + CUT_INK * cut;
   return guess;

@@ -78,6 +78,7 @@ static scrawl_status find_mask(prepared *p, const page_prepare_options *options,
   BASE_TRY(page_steps_add_ink(steps, "faint", &p->mask, error));
   BASE_TRY(page_remove_rules(&p->mask, &p->dark, p->ink.pixels, &p->rules, &p->rule_count, error));
   BASE_TRY(page_steps_add_ink(steps, "rules", &p->mask, error));
+  BASE_TRY(page_strengthen_points(&p->mask, levels, &p->dark, error));
   BASE_TRY(page_binarise(&p->dark, levels, strength, PART, &p->mask, options->pool, error));
   BASE_TRY(drop_dirt(p, levels, error));
   return page_steps_add_ink(steps, "mask", &p->mask, error);

@@ -83,6 +83,11 @@ scrawl_status page_drop_dirt(ink_image *mask, const ink_image *dark, int paper,
 scrawl_status page_remove_rules(ink_image *mask, ink_image *dark, uint8_t *scratch,
                                 page_rule **rules, size_t *count, base_error *error);
 
+/* marks.c: makes small separate things, which blur has made faint, as dark as ink. `faint`: what is
+ * darker than noise. */
+scrawl_status page_strengthen_points(const ink_image *faint, const page_levels *levels,
+                                     ink_image *dark, base_error *error);
+
 /* desk.c: a sheet that lies on something darker. QUAD: all of its edges are seen. */
 typedef enum page_desk { DESK_NONE, DESK_AROUND, DESK_QUAD } page_desk;
 /* a x + b y = c, (a, b) of length 1 pointing out of the sheet. */

@@ -183,7 +183,7 @@ static void wipe_components(ink_image *mask, const page_runs *runs, const bool *
 /* Dots and commas are as large as a stroke is wide; specks are smaller. */
 static bool is_speck(const page_component *item, double stroke) {
   int side = item->box.width > item->box.height ? item->box.width : item->box.height;
-  return side <= 0.5 * stroke || (double)item->area <= 0.2 * stroke * stroke;
+  return side <= 0.55 * stroke || (double)item->area <= 0.25 * stroke * stroke;
 }
 
 /* Where the sheet ends, and what lies there: thick things at the border, and whatever is far too

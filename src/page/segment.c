@@ -80,6 +80,56 @@ static scrawl_status label_blobs(const ink_image *ink, PIX *mask, page_segments 
   return SCRAWL_OK;
 }
 
+/* ---- cells ---- */
+
+/* Whether a blob reaches over the sides of every cell that it lies in. */
+static bool crosses_lines(const segment_blob *blob, const ink_box *boxes, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (blob->box.width <= boxes[i].width && blob->box.height <= boxes[i].height) return false;
+  return count > 0;
+}
+
+/* What is left of ruled lines, or writing over them, joins glyphs of several cells to one blob. Such
+ * blobs are cut: their ink between the cells goes out of `mask`. */
+static bool cut_at_lines(const page_segments *segments, const segment_blobs *blobs,
+                         const ink_box *boxes, size_t count, PIX *mask) {
+  size_t width = (size_t)segments->width;
+  uint8_t *inside = base_alloc_zero(width * (size_t)segments->height, 1);
+  bool *crosses = base_alloc(blobs->count + 1, sizeof *crosses);
+  if (!inside || !crosses) {
+    base_free(inside);
+    base_free(crosses);
+    return false;
+  }
+  for (size_t i = 0; i < blobs->count; i++)
+    crosses[i] = crosses_lines(&blobs->items[i], boxes, count);
+  for (size_t i = 0; i < count; i++)
+    for (int y = boxes[i].y; y < boxes[i].y + boxes[i].height; y++)
+      memset(inside + (size_t)y * width + boxes[i].x, 1, (size_t)boxes[i].width);
+  for (int y = 0; y < segments->height; y++)
+    for (int x = 0; x < segments->width; x++) {
+      size_t at = (size_t)y * width + (size_t)x;
+      uint32_t label = segments->labels[at];
+      if (label && !inside[at] && crosses[label - 1]) pixSetPixel(mask, x, y, 0);
+    }
+  base_free(inside);
+  base_free(crosses);
+  return true;
+}
+
+/* Labels the blobs again after cutting those that cross the lines between cells. */
+static scrawl_status label_cells(const ink_image *ink, PIX *mask, const ink_box *boxes,
+                                 size_t count, page_segments *segments, segment_blobs *blobs,
+                                 base_error *error) {
+  PIX *cut = pixCopy(NULL, mask);
+  bool done = cut && cut_at_lines(segments, blobs, boxes, count, cut);
+  base_free(blobs->items);
+  *blobs = (segment_blobs){0};
+  scrawl_status status = done ? label_blobs(ink, cut, segments, blobs, error) : no_memory(error);
+  pixDestroy(&cut);
+  return status;
+}
+
 typedef struct strength {
   double level; /* mean ink */
   uint64_t sum;
@@ -361,6 +411,7 @@ static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size
   segments->labels = base_alloc(pixels, sizeof *segments->labels);
   if (!segments->labels) return no_memory(error);
   BASE_TRY(label_blobs(ink, sheet->mask, segments, blobs, error));
+  if (boxes) BASE_TRY(label_cells(ink, sheet->mask, boxes, count, segments, blobs, error));
   BASE_TRY(drop_faint(blobs, sheet->stroke, error));
   size_t room = (boxes ? count : blobs->count) + 1;
   segments->rows = base_alloc_zero(room, sizeof *segments->rows);
@@ -371,7 +422,8 @@ static scrawl_status segment(const page_sheet *sheet, const ink_box *boxes, size
   } else {
     BASE_TRY(segment_find_rows(blobs, segments->rows, &segments->row_count, error));
   }
-  for (size_t r = 0; r < segments->row_count; r++) segments->rows[r].stroke = fmax(sheet->stroke, 1);
+  for (size_t r = 0; r < segments->row_count; r++)
+    segments->rows[r].stroke = fmax(sheet->stroke, 1);
   measure_use(blobs, segments);
   BASE_TRY(join_blobs(blobs, segments, error));
   for (size_t i = 0; i < blobs->count; i++)

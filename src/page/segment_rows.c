@@ -23,15 +23,16 @@ enum { LEAST_PIXELS = 6 };
 /* Of a cell's side: no glyph is larger; of its height: writing is not lower. */
 #define LARGEST_IN_CELL 1.25
 #define LEAST_IN_CELL   0.25
+#define BESIDE_CELL     0.3
 /* In heights of the row. */
-#define SMALL        0.42 /* no longer side of a dot or comma is larger */
-#define LOW          0.18 /* dots and commas lie lower under the middle than this */
-#define DASH_MOST    1.3  /* width */
-#define DASH_SHAPE   1.8  /* times as wide as high */
-#define DASH_MIDDLE  0.28
-#define LEAST_MARK   0.06
-#define TAIL         0.6  /* height of the longest comma, */
-#define TAIL_LOW     0.35 /* which lies lower under the middle */
+#define SMALL       0.42 /* no longer side of a dot or comma is larger */
+#define LOW         0.18 /* dots and commas lie lower under the middle than this */
+#define DASH_MOST   1.3  /* width */
+#define DASH_SHAPE  1.5  /* times as wide as high */
+#define DASH_MIDDLE 0.28
+#define LEAST_MARK  0.06
+#define TAIL        0.6  /* height of the longest comma, */
+#define TAIL_LOW    0.35 /* which lies lower under the middle */
 /* A comma is longer than a dot and hangs under the baseline, which lies at 0.5: it is one when
  * log(height / stroke) + COMMA_HANGS * bottom exceeds COMMA (logistic regression over 100 marks of
  * generated strings, 7 of them wrong). */
@@ -206,15 +207,28 @@ scrawl_status segment_find_rows(segment_blobs *blobs, page_row *rows, size_t *ro
   return status;
 }
 
-/* The cell that a blob's middle lies in; -1: none, or it is larger than a cell. */
+/* How far a point lies outside of a box. */
+static double outside(ink_box box, double x, double y) {
+  double right = x - (box.x + box.width), below = y - (box.y + box.height);
+  return hypot(fmax(fmax(box.x - x, right), 0), fmax(fmax(box.y - y, below), 0));
+}
+
+/* The cell that a blob's middle lies in, or beside: people write on lines, too. -1: none, or it is
+ * larger than a cell. */
 static int find_cell(const ink_box *boxes, size_t count, ink_box box) {
+  int nearest = -1;
+  double least = INFINITY;
   for (size_t i = 0; i < count; i++) {
-    double x = middle_x(box) - boxes[i].x, y = middle_y(box) - boxes[i].y;
-    if (x < 0 || y < 0 || x >= boxes[i].width || y >= boxes[i].height) continue;
-    if (box.width > LARGEST_IN_CELL * boxes[i].width) return -1;
-    return box.height > LARGEST_IN_CELL * boxes[i].height ? -1 : (int)i;
+    double away = outside(boxes[i], middle_x(box), middle_y(box));
+    int side = boxes[i].width < boxes[i].height ? boxes[i].width : boxes[i].height;
+    if (away >= least || away > BESIDE_CELL * side) continue;
+    least = away;
+    nearest = (int)i;
   }
-  return -1;
+  if (nearest < 0 || box.width > LARGEST_IN_CELL * boxes[nearest].width ||
+      box.height > LARGEST_IN_CELL * boxes[nearest].height)
+    return -1;
+  return nearest;
 }
 
 /* The glyphs of a grid are of one size. Each row's height is the usual one of the tallest blobs of

@@ -28,7 +28,7 @@
 
 /* The share of "no glyph" to be expected in a line, as if seen in so many glyphs. */
 #define EXPECTED 0.02
-#define WEIGHT   2.0
+#define WEIGHT   8.0
 
 enum { PASSES = 8 };
 enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
@@ -164,10 +164,11 @@ static void scale_row(const row_reader *r, const found *glyph, double odds, floa
   if (none > 0) scaled[read_reader_model(r->reader)->none] *= (float)odds;
 }
 
-static scrawl_status fill_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
+static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
   const read_model *model = read_reader_model(r->reader);
   size_t classes = (size_t)model->classes;
-  double odds = none_odds(r, count);
+  double odds = none_odds(r, count), threshold = read_reader_reject_below(r->reader);
+  if (threshold == (double)model->reject_below) threshold = 0;
   line->glyphs = base_arena_alloc(r->arena, count, sizeof *line->glyphs);
   float *scaled = base_arena_alloc(r->arena, classes, sizeof *scaled);
   if (!line->glyphs || !scaled) return no_memory(error);
@@ -175,21 +176,12 @@ static scrawl_status fill_glyphs(row_reader *r, size_t count, read_line *line, b
     read_glyph *glyph = &line->glyphs[line->glyph_count++];
     scale_row(r, &r->found[i], odds, scaled);
     glyph->box = r->found[i].box;
-    BASE_TRY(read_glyph_of_row(r->reader, scaled, r->arena, glyph, error));
+    BASE_TRY(read_glyph_of_row(r->reader, scaled, threshold, r->arena, glyph, error));
     r->found[i].none =
         model->none >= 0 && scaled[model->none] >= scaled[read_best_sign(r->reader, scaled)];
     line->box = i ? join(line->box, glyph->box) : glyph->box;
   }
   return SCRAWL_OK;
-}
-
-static scrawl_status make_glyphs(row_reader *r, size_t count, read_line *line, base_error *error) {
-  double threshold = read_reader_reject_below(r->reader);
-  if (threshold == (double)read_reader_model(r->reader)->reject_below)
-    read_reader_set_reject_below(r->reader, 0);
-  scrawl_status status = fill_glyphs(r, count, line, error);
-  read_reader_set_reject_below(r->reader, threshold);
-  return status;
 }
 
 static const char *glyph_text(const read_glyph *glyph) {

@@ -103,10 +103,10 @@ void read_glyph_probabilities_float(read_reader *reader, const float *glyphs, in
                                     float *probabilities);
 /* What a row of these probabilities says about a glyph: text, confidence, alternatives (signs
  * alone, best first), and whether it is rejected: when "no glyph" is as probable as the best sign,
- * or that one's confidence is under the threshold. The box stays as it is; `arena` holds the
+ * or that one's confidence is under `reject_below`. The box stays as it is; `arena` holds the
  * texts. OUT_OF_MEMORY. */
-scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, base_arena *arena,
-                                read_glyph *glyph, base_error *error);
+scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, double reject_below,
+                                base_arena *arena, read_glyph *glyph, base_error *error);
 /* The most probable sign of a row that may be read, "no glyph" apart: its class. */
 int read_best_sign(const read_reader *reader, const float *row);
 /* P(no glyph) of a row; 0 for a model without that class. */

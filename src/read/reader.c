@@ -213,8 +213,8 @@ static scrawl_status rank(const read_reader *reader, const float *row, base_aren
   return SCRAWL_OK;
 }
 
-scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, base_arena *arena,
-                                read_glyph *glyph, base_error *error) {
+scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, double reject_below,
+                                base_arena *arena, read_glyph *glyph, base_error *error) {
   *glyph = (read_glyph){.text = "", .box = glyph->box, .rejected = true};
   int count = reader->allowed_count - (reader->model->none >= 0);
   if (count > SCRAWL_MAX_ALTERNATIVES) count = SCRAWL_MAX_ALTERNATIVES;
@@ -222,7 +222,7 @@ scrawl_status read_glyph_of_row(const read_reader *reader, const float *row, bas
   if (!list) return base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory to read");
   BASE_TRY(rank(reader, row, arena, list, count, error));
   glyph->confidence = list[0].confidence;
-  glyph->rejected = glyph->confidence < reader->reject_below ||
+  glyph->rejected = glyph->confidence < reject_below ||
                     (reader->model->none >= 0 && read_no_glyph(reader, row) >= glyph->confidence);
   glyph->alternatives = list;
   glyph->alternative_count = (size_t)count;
@@ -245,5 +245,6 @@ scrawl_status read_single_glyph(read_reader *reader, const ink_image *image, bas
   if (!ink_find(image, &glyph->box)) return SCRAWL_OK;
   ink_normalise_glyph(image, glyph->box, normalised);
   read_glyph_probabilities(reader, normalised, 1, reader->probabilities);
-  return read_glyph_of_row(reader, reader->probabilities, arena, glyph, error);
+  return read_glyph_of_row(reader, reader->probabilities, reader->reject_below, arena, glyph,
+                           error);
 }

@@ -493,7 +493,9 @@ static void test_rejected(void **state) {
 static read_glyph glyph_of(const read_reader *reader, const float *row, base_arena *arena) {
   read_glyph glyph = {.box = {1, 2, 3, 4}};
   base_error error = {0};
-  assert_int_equal(read_glyph_of_row(reader, row, arena, &glyph, &error), SCRAWL_OK);
+  assert_int_equal(
+      read_glyph_of_row(reader, row, read_reader_reject_below(reader), arena, &glyph, &error),
+      SCRAWL_OK);
   assert_int_equal(glyph.box.height, 4);
   return glyph;
 }
