@@ -11,6 +11,7 @@
 #include "cli/report.h"
 #include "cli/review.h"
 #include "cli/scores.h"
+#include "data/alphabet.h"
 
 enum { READ_BATCH = 64 };
 
@@ -30,11 +31,11 @@ static const cli_option OPTIONS[] = {
      &given.data},
     {"part", 0, CLI_TEXT, "test|train", "Which part of a known set; test.", &given.part},
     {"as", 0, CLI_TEXT, "auto|digit|digits|grid|glyph",
-     "digit: only digits can be read, the same as --alphabet 0123456789. digits and grid: the "
+     "digit: only digits can be read, the same as --alphabet 0-9. digits and grid: the "
      "labels of the folder are texts of strings, pages or grids.",
      &given.as},
     {"alphabet", 0, CLI_TEXT, "SET",
-     "Only these signs can be read; pictures of other signs are left out and counted.",
+     "Only these signs can be read, such as 0-9; pictures of other signs are left out and counted.",
      &given.alphabet},
     {"max-error", 0, CLI_NUMBER, "RATE",
      "Reject what is less confident than readings of which at most this share was wrong on the "
@@ -52,8 +53,7 @@ static const cli_option OPTIONS[] = {
      &given.report},
     {"review", 0, CLI_TEXT, "DIR",
      "Write the pictures that were rejected into this folder, with their labels in manifest.tsv "
-     "and "
-     "all candidates in review.tsv.",
+     "and all candidates in review.tsv; of lines and grids the glyphs, with the best guesses.",
      &given.review},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
@@ -298,13 +298,18 @@ static scrawl_status evaluate(cli_scores *e, base_error *error) {
 
 /* Labels of several signs are another thing: see evaluate_sequence.c. */
 static scrawl_status open_and_evaluate_sequence(page_mode mode, size_t *failed, base_error *error) {
-  const cli_sequence what = {given.data, given.model,   given.alphabet,
-                             mode,       given.threads, given.json};
+  const cli_sequence what = {.folder = given.data,
+                             .model_name = given.model,
+                             .alphabet = given.alphabet,
+                             .review = given.review,
+                             .max_error = given.max_error,
+                             .mode = mode,
+                             .threads = given.threads,
+                             .json = given.json};
   read_model *model;
-  if (given.noise || given.report || given.review || !isnan(given.max_error))
+  if (given.noise || given.report)
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                     "--noise, --report, --review and --max-error are for glyphs, not for lines "
-                     "and grids");
+                     "--noise and --report are for glyphs, not for lines and grids");
   BASE_TRY(cli_open_model(given.model, &model, error));
   scrawl_status status = cli_evaluate_sequence(&what, model, failed, error);
   read_model_free(model);
@@ -369,8 +374,12 @@ static int run(int argc, char **argv) {
   }
   base_error error = {0};
   size_t failed = 0;
-  scrawl_status status = open_and_evaluate(&failed, &error);
+  char *alphabet;
+  scrawl_status status = data_alphabet_expand("the alphabet", given.alphabet, &alphabet, &error);
+  given.alphabet = alphabet;
+  if (status == SCRAWL_OK) status = open_and_evaluate(&failed, &error);
   if (status != SCRAWL_OK) cli_complain(&CLI_EVALUATE, "%s", error.message);
+  base_free(alphabet);
   if (status == SCRAWL_INVALID_ARGUMENT) return CLI_USAGE;
   return status != SCRAWL_OK || failed ? CLI_FAILED : CLI_DONE;
 }
@@ -388,7 +397,8 @@ const cli_command CLI_EVALUATE = {
     "With --as digits or grid a label is the text of the picture: its lines, or the rows of its "
     "grid with a point for an empty cell, joined by a slash. Then the share read exactly counts as "
     "accuracy, and character and word error rates, and of grids the cells read right, stand beside "
-    "it.\n\n"
+    "it. What is rejected is not read right; how many pictures hold such a glyph, and how many of "
+    "the others are wrong, is said too.\n\n"
     "Errors count whether a reading is rejected or not; how many are, and how many errors are left "
     "among the others, is said beside it, with the risk-coverage curve: what share of errors "
     "remains when only the surest are accepted. Pictures of signs that the model does not know, or "

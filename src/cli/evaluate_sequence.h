@@ -8,6 +8,8 @@
 typedef struct cli_sequence {
   const char *folder, *model_name;
   const char *alphabet; /* NULL: all */
+  const char *review;   /* where rejected glyphs go; NULL: nowhere */
+  double max_error;     /* picks the threshold of rejection; NAN: the model's own */
   page_mode mode;       /* DIGITS or GRID */
   int threads;
   bool json;

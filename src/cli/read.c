@@ -32,7 +32,8 @@ static const cli_option OPTIONS[] = {
      "What to look for: one digit, lines of digits, a grid of boxes, or one glyph of the model's "
      "alphabet; auto, the default, sees by itself.",
      &given.as},
-    {"alphabet", 0, CLI_TEXT, "SET", "Only these signs can be read, such as 01 or ABC.",
+    {"alphabet", 0, CLI_TEXT, "SET",
+     "Only these signs can be read, such as 01, 0-9 or 0-9A-F; a minus sign stands first or last.",
      &given.alphabet},
     {"format", 'f', CLI_TEXT, "text|json|tsv", "How to write what was read; text.", &given.format},
     {"model", 'm', CLI_TEXT, "NAME|FILE", "A model inside the program, or an ONNX file; digits.",

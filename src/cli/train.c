@@ -44,7 +44,7 @@ static const cli_option OPTIONS[] = {
      "removed. A test part is never touched.",
      &given.data},
     {"alphabet", 0, CLI_TEXT, "SET",
-     "The signs to tell apart, such as 0123456789; pictures of others are left out. "
+     "The signs to tell apart, such as 0-9 or 0-9A-F; pictures of others are left out. "
      "With " READ_NO_GLYPH
      " among them pictures of other signs become that one: no glyph; all that the data "
      "holds.",
@@ -65,7 +65,7 @@ static const cli_option OPTIONS[] = {
     {"from", 0, CLI_TEXT, "MODEL",
      "Start with this model's weights instead of random ones, and with its network unless --arch "
      "is "
-     "given too.",
+     "given too. Bytes become floats.",
      &given.from},
     {"epochs", 'e', CLI_COUNT, "N", "Times to go over the pictures; 5.", &given.epochs},
     {"batch", 'b', CLI_COUNT, "N", "Pictures in a step; 32.", &given.batch},
@@ -534,10 +534,16 @@ static int run(int argc, char **argv) {
   base_error error = {0};
   read_model *from = NULL, *teacher = NULL;
   size_t failed = 0;
+  char *alphabet, *leave_out = NULL;
   char *name = given.name ? base_strdup(given.name) : name_of(given.out);
   char *stem = name ? checkpoint_stem(name) : NULL;
-  scrawl_status status =
-      stem ? SCRAWL_OK : base_fail(&error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
+  scrawl_status status = data_alphabet_expand("the alphabet", given.alphabet, &alphabet, &error);
+  if (status == SCRAWL_OK)
+    status = data_alphabet_expand("what to leave out", given.leave_out, &leave_out, &error);
+  given.alphabet = alphabet;
+  given.leave_out = leave_out;
+  if (status == SCRAWL_OK && !stem)
+    status = base_fail(&error, SCRAWL_OUT_OF_MEMORY, "not enough memory");
   if (status == SCRAWL_OK && given.from) status = cli_open_model(given.from, &from, &error);
   if (status == SCRAWL_OK && given.teacher)
     status = cli_open_model(given.teacher, &teacher, &error);
@@ -551,6 +557,8 @@ static int run(int argc, char **argv) {
   read_model_free(teacher);
   base_free(stem);
   base_free(name);
+  base_free(alphabet);
+  base_free(leave_out);
   if (status == SCRAWL_INVALID_ARGUMENT) return CLI_USAGE;
   return status != SCRAWL_OK || failed ? CLI_FAILED : CLI_DONE;
 }
@@ -575,7 +583,7 @@ const cli_command CLI_TRAIN = {
     "  scrawl train --data mnist --arch seed-lenet --epochs 20 --schedule cosine --augment "
     "standard "
     "--out better.onnx --resume\n"
-    "  scrawl train --data mnist+emnist-digits+emnist-byclass --alphabet 0123456789" READ_NO_GLYPH
+    "  scrawl train --data mnist+emnist-digits+emnist-byclass --alphabet 0-9" READ_NO_GLYPH
     " --arch digits --out doubting.onnx",
     run,
 };

@@ -17,4 +17,13 @@ bool data_alphabet_other_case(const char *sign, char other[SCRAWL_MAX_SIGN_BYTES
  * characters and every sign stands there once. */
 scrawl_status data_alphabet_check(const char *what, const char *alphabet, base_error *error);
 
+/* What people write for an alphabet, in full: "0-9A-C" is "0123456789ABC". A range holds all signs
+ * from one to the other in the order of Unicode. A minus sign stands first or last; what is in full
+ * already stays as it is. `text` NULL: so is `*alphabet`; else base_free it. INVALID_ARGUMENT, with
+ * `what` as the subject of its sentence, when it is not UTF-8, a range runs backwards or holds more
+ * than DATA_MOST_SIGNS, or a "-" is neither between two signs nor at an end. OUT_OF_MEMORY. */
+enum { DATA_MOST_SIGNS = 65536 };
+scrawl_status data_alphabet_expand(const char *what, const char *text, char **alphabet,
+                                   base_error *error);
+
 #endif

@@ -22,11 +22,19 @@ typedef struct ink_box {
 /* Allocates width x height with stride = width, cleared; free with base_free(image->pixels). */
 scrawl_status ink_image_create(int width, int height, ink_image *image, base_error *error);
 
+/* Who wants to see the picture after each step of its cleaning: "light" and "noise" evened out,
+ * "ink" against paper, the "glyph" alone. What `see` fails with, the cleaning fails with. */
+typedef struct ink_watcher {
+  scrawl_status (*see)(void *argument, const char *step, const ink_image *image, base_error *error);
+  void *argument;
+} ink_watcher;
+
 /* From ordinary grey (0 black .. 255 white) to ink: finds polarity, evens out the light, smooths
  * away noise, stretches so that the paper becomes 0 and common ink 255, and keeps only the glyph
- * (ink_isolate). All 0 when there is none: blank paper, a gradient, mere noise. */
+ * (ink_isolate). All 0 when there is none: blank paper, a gradient, mere noise. `watcher`
+ * NULL: nobody looks on. */
 scrawl_status ink_from_grey(const uint8_t *grey, int width, int height, size_t stride,
-                            ink_image *image, base_error *error);
+                            const ink_watcher *watcher, ink_image *image, base_error *error);
 /* Wipes out, in place, what is not part of the one glyph: frames, shadows at the border, specks. */
 scrawl_status ink_isolate(ink_image *image, base_error *error);
 

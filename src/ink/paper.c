@@ -58,6 +58,7 @@ typedef struct work {
   ink_light *light;
   float least;  /* contrast, in units of darkness */
   float signal; /* ink level over deviation of the noise, at least */
+  const ink_watcher *watcher;
 } work;
 
 static void fill_darkness(work *w, const uint8_t *grey, size_t stride) {
@@ -225,12 +226,47 @@ static bool copy_framed(const uint8_t *grey, size_t stride, ink_image *image) {
   return false;
 }
 
-/* Steps 1 to 4 and the isolating of 5. `image` has its size already. */
-static scrawl_status clean(const uint8_t *grey, size_t stride, ink_image *image,
-                           base_error *error) {
-  if (copy_framed(grey, stride, image)) return SCRAWL_OK;
+static scrawl_status see(const ink_watcher *watcher, const char *step, const ink_image *image,
+                         base_error *error) {
+  return watcher ? watcher->see(watcher->argument, step, image, error) : SCRAWL_OK;
+}
+
+/* Darkness as a picture, in the place of the ink that follows. */
+static scrawl_status see_darkness(const work *w, const char *step, ink_image *image,
+                                  base_error *error) {
+  if (!w->watcher) return SCRAWL_OK;
+  const int16_t *darkness = w->darkness;
+  for (int y = 0; y < image->height; ++y) {
+    uint8_t *row = image->pixels + (size_t)y * image->stride;
+    for (int x = 0; x < image->width; ++x, ++darkness)
+      row[x] = (uint8_t)(*darkness > 0 ? *darkness / UNIT : 0);
+  }
+  return see(w->watcher, step, image, error);
+}
+
+/* Steps 1 to 5, with room to work in. */
+static scrawl_status clean_within(work *w, const uint8_t *grey, size_t stride, ink_image *image,
+                                  base_error *error) {
+  levels found;
+  fill_darkness(w, grey, stride);
+  BASE_TRY(see_darkness(w, "light", image, error));
+  bool inked = find_levels(w, &found);
+  BASE_TRY(see_darkness(w, "noise", image, error));
+  if (inked) {
+    to_ink(w, found, image);
+    BASE_TRY(see(w->watcher, "ink", image, error));
+  }
+  if (inked && has_edges(image)) return ink_isolate(image, error);
+  wipe_all(image);
+  return SCRAWL_OK;
+}
+
+/* `image` has its size already. */
+static scrawl_status clean(const uint8_t *grey, size_t stride, const ink_watcher *watcher,
+                           ink_image *image, base_error *error) {
+  if (copy_framed(grey, stride, image)) return see(watcher, "glyph", image, error);
   size_t width = (size_t)image->width;
-  work w = {.width = image->width, .height = image->height};
+  work w = {.width = image->width, .height = image->height, .watcher = watcher};
   w.darkness = base_alloc((size_t)image->height, width * sizeof *w.darkness);
   w.line = base_alloc(width, sizeof *w.line);
   w.row = base_alloc(width, sizeof *w.row);
@@ -241,14 +277,8 @@ static scrawl_status clean(const uint8_t *grey, size_t stride, ink_image *image,
     status = base_fail(error, SCRAWL_OUT_OF_MEMORY,
                        "no memory to clean a picture of %d x %d pixels", w.width, w.height);
   } else {
-    levels found;
-    fill_darkness(&w, grey, stride);
-    bool inked = find_levels(&w, &found);
-    if (inked) to_ink(&w, found, image);
-    if (inked && has_edges(image))
-      status = ink_isolate(image, error);
-    else
-      wipe_all(image);
+    status = clean_within(&w, grey, stride, image, error);
+    if (status == SCRAWL_OK) status = see(watcher, "glyph", image, error);
   }
   base_free(w.darkness);
   base_free(w.line);
@@ -260,14 +290,14 @@ static scrawl_status clean(const uint8_t *grey, size_t stride, ink_image *image,
 
 /* Reads the sheet as a picture of its own. One without ink was none, and leaves `image` blank. */
 static scrawl_status clean_sheet(const uint8_t *grey, size_t stride, ink_box inside,
-                                 ink_image *image, base_error *error) {
+                                 const ink_watcher *watcher, ink_image *image, base_error *error) {
   ink_image sheet = {inside.width, inside.height, image->stride,
                      image->pixels + (size_t)inside.y * image->stride + (size_t)inside.x};
-  return clean(grey + (size_t)inside.y * stride + (size_t)inside.x, stride, &sheet, error);
+  return clean(grey + (size_t)inside.y * stride + (size_t)inside.x, stride, watcher, &sheet, error);
 }
 
 scrawl_status ink_from_grey(const uint8_t *grey, int width, int height, size_t stride,
-                            ink_image *image, base_error *error) {
+                            const ink_watcher *watcher, ink_image *image, base_error *error) {
   ink_box inside, found;
   BASE_TRY(ink_image_create(width, height, image, error));
   scrawl_status status = SCRAWL_OK;
@@ -275,9 +305,10 @@ scrawl_status ink_from_grey(const uint8_t *grey, int width, int height, size_t s
   if (!light)
     status = base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory to clean a picture");
   else if (ink_light_find_sheet(light, grey, width, height, stride, &inside))
-    status = clean_sheet(grey, stride, inside, image, error);
+    status = clean_sheet(grey, stride, inside, watcher, image, error);
   base_free(light);
-  if (status == SCRAWL_OK && !ink_find(image, &found)) status = clean(grey, stride, image, error);
+  if (status == SCRAWL_OK && !ink_find(image, &found))
+    status = clean(grey, stride, watcher, image, error);
   if (status != SCRAWL_OK) {
     base_free(image->pixels);
     *image = (ink_image){0};

@@ -304,3 +304,16 @@ scrawl_status nn_quantise(const nn_graph *graph, const float *pictures, int coun
     nn_graph_free(made);
   return status;
 }
+
+scrawl_status nn_dequantise(const nn_graph *graph, nn_graph **floats, base_error *error) {
+  BASE_TRY(nn_graph_copy(graph, floats, error));
+  nn_graph *made = *floats;
+  for (int n = 0; n < made->node_count; n++) {
+    made->nodes[n].scale = 0;
+    made->nodes[n].int8_weights = false;
+    made->nodes[n].zero_point = 0;
+    made->nodes[n].scales_offset = 0;
+  }
+  made->scale_count = 0;
+  return SCRAWL_OK;
+}

@@ -15,4 +15,8 @@
 scrawl_status nn_quantise(const nn_graph *graph, const float *pictures, int count,
                           nn_graph **quantised, base_error *error);
 
+/* The same network in floats, which can be trained: weights keep their values, and activations are
+ * no longer rounded. A network of floats is copied. OUT_OF_MEMORY. */
+scrawl_status nn_dequantise(const nn_graph *graph, nn_graph **floats, base_error *error);
+
 #endif

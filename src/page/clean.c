@@ -28,18 +28,29 @@ void page_reduce(const page_picture *picture, int by, uint8_t *small, int width,
     }
 }
 
-scrawl_status page_clean(const page_picture *picture, ink_image *image, base_error *error) {
+static scrawl_status keep_step(void *steps, const char *name, const ink_image *image,
+                               base_error *error) {
+  return page_steps_add_ink(steps, name, image, error);
+}
+
+static scrawl_status clean(const uint8_t *grey, int width, int height, page_steps *steps,
+                           ink_image *image, base_error *error) {
+  const ink_watcher watcher = {keep_step, steps};
+  BASE_TRY(page_steps_add_grey(steps, "grey", grey, width, height, error));
+  return ink_from_grey(grey, width, height, (size_t)width, steps ? &watcher : NULL, image, error);
+}
+
+scrawl_status page_clean(const page_picture *picture, page_steps *steps, ink_image *image,
+                         base_error *error) {
   *image = (ink_image){0};
   int by = page_reduction(picture);
-  if (by == 1)
-    return ink_from_grey(picture->grey, picture->width, picture->height, (size_t)picture->width,
-                         image, error);
+  if (by == 1) return clean(picture->grey, picture->width, picture->height, steps, image, error);
   int width = (picture->width - 1) / by + 1, height = (picture->height - 1) / by + 1;
   uint8_t *small = base_alloc((size_t)height, (size_t)width);
   if (!small)
     return base_fail(error, SCRAWL_OUT_OF_MEMORY, "no memory for %d x %d pixels", width, height);
   page_reduce(picture, by, small, width, height);
-  scrawl_status status = ink_from_grey(small, width, height, (size_t)width, image, error);
+  scrawl_status status = clean(small, width, height, steps, image, error);
   base_free(small);
   return status;
 }

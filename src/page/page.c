@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "data/alphabet.h"
 #include "page/single.h"
 #include "page/writing.h"
 
@@ -160,7 +161,13 @@ bool page_mode_find(const char *name, page_mode *mode) {
 }
 
 scrawl_status page_allow(const page_options *options, read_reader *reader, base_error *error) {
-  if (options->alphabet) return read_reader_allow(reader, options->alphabet, true, error);
+  char *alphabet;
+  BASE_TRY(data_alphabet_expand("the alphabet", options->alphabet, &alphabet, error));
+  if (alphabet) {
+    scrawl_status status = read_reader_allow(reader, alphabet, true, error);
+    base_free(alphabet);
+    return status;
+  }
   bool digits = options->mode != PAGE_AUTO && options->mode != PAGE_GLYPH;
   return read_reader_allow(reader, digits ? READ_DIGITS : NULL, false, error);
 }

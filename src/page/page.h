@@ -35,8 +35,10 @@ typedef struct page_picture {
 scrawl_status page_decode(const void *bytes, size_t size, const page_limits *limits,
                           page_picture *picture, base_error *error);
 /* To ink (255 = ink): polarity, light, noise, contrast. The image is smaller than the picture by
- * page_reduction(), 1 or more. */
-scrawl_status page_clean(const page_picture *picture, ink_image *image, base_error *error);
+ * page_reduction(), 1 or more. `steps`: keeps the picture after each, see sheet.h; NULL: not
+ * kept. */
+scrawl_status page_clean(const page_picture *picture, page_steps *steps, ink_image *image,
+                         base_error *error);
 int page_reduction(const page_picture *picture);
 
 /* What to look for. DIGIT and GLYPH: one glyph, a digit or whatever the model knows. DIGITS: lines
@@ -55,7 +57,8 @@ bool page_mode_find(const char *name, page_mode *mode);
 
 typedef struct page_options {
   page_mode mode;
-  /* only these signs can be read, whatever the mode; NULL: all that the model knows */
+  /* only these signs can be read, whatever the mode, ranges as in data_alphabet_expand(); NULL: all
+   * that the model knows */
   const char *alphabet;
   page_limits limits; /* of them `side` is the reading's own affair */
   bool describe;      /* glyphs and lines get a style */

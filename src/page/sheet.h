@@ -20,7 +20,7 @@ typedef struct page_step {
   struct Pix *pix;  /* 8 bits, dark ink on white */
 } page_step;
 
-/* The picture after each step, in order. All zero is an empty list. */
+/* The picture after each step of the way that was taken, in order. All zero is an empty list. */
 struct page_steps {
   page_step *items;
   size_t count, capacity;

@@ -31,9 +31,9 @@ static ink_box enlarge(ink_box box, int by, const page_picture *picture) {
   return (ink_box){left, top, right - left, bottom - top};
 }
 
-static scrawl_status find_cleaned(const page_picture *picture, page_single *single,
-                                  base_error *error) {
-  BASE_TRY(page_clean(picture, &single->image, error));
+static scrawl_status find_cleaned(const page_picture *picture, page_steps *steps,
+                                  page_single *single, base_error *error) {
+  BASE_TRY(page_clean(picture, steps, &single->image, error));
   double by = page_reduction(picture) * (double)picture->file_width / picture->width;
   single->map = (page_map){{by, 0, 0, 0, by, 0, 0, 0, 1}};
   if (ink_find(&single->image, &single->box))
@@ -42,7 +42,7 @@ static scrawl_status find_cleaned(const page_picture *picture, page_single *sing
 }
 
 /* The sheet's ink around what its mask shows, of which only the glyph is kept. */
-static scrawl_status find_on_sheet(const page_sheet *sheet, page_single *single,
+static scrawl_status find_on_sheet(const page_sheet *sheet, page_steps *steps, page_single *single,
                                    base_error *error) {
   const ink_image *ink = &sheet->ink;
   PIX *near = pixDilateBrick(NULL, sheet->mask, RIM, RIM);
@@ -58,6 +58,7 @@ static scrawl_status find_on_sheet(const page_sheet *sheet, page_single *single,
   BASE_TRY(status);
   single->map = sheet->map;
   BASE_TRY(ink_isolate(&single->image, error));
+  BASE_TRY(page_steps_add_ink(steps, "glyph", &single->image, error));
   if (ink_find(&single->image, &single->box)) single->in_file = page_sheet_box(sheet, single->box);
   return SCRAWL_OK;
 }
@@ -73,30 +74,45 @@ static double confidence_of(read_reader *reader, const page_single *single) {
 static scrawl_status find_second(const page_picture *picture, const page_sheet *sheet,
                                  const page_prepare_options *options, page_single *single,
                                  base_error *error) {
-  if (sheet) return find_on_sheet(sheet, single, error);
+  if (sheet) return find_on_sheet(sheet, options->steps, single, error);
   page_sheet own;
   BASE_TRY(page_prepare(picture, options, &own, error));
-  scrawl_status status = find_on_sheet(&own, single, error);
+  scrawl_status status = find_on_sheet(&own, options->steps, single, error);
   page_sheet_free(&own);
   return status;
+}
+
+/* What one way found and its steps for those of the other. */
+static void swap(page_single *single, page_single *other, page_steps *steps,
+                 page_steps *other_steps) {
+  page_single found = *single;
+  *single = *other;
+  *other = found;
+  if (!steps) return;
+  page_steps seen = *steps;
+  *steps = *other_steps;
+  *other_steps = seen;
 }
 
 scrawl_status page_find_single(const page_picture *picture, read_reader *reader,
                                const page_sheet *sheet, const page_prepare_options *options,
                                page_single *single, base_error *error) {
+  static const page_prepare_options DEFAULTS = {0};
+  if (!options) options = &DEFAULTS;
+  /* Those that are there already are the sheet's, and belong to the second way. */
+  page_steps *steps = options->steps, first_steps = {0};
+  page_single first = {0};
   *single = (page_single){0};
-  page_single second = {0};
-  scrawl_status status = find_cleaned(picture, single, error);
-  double sure = status == SCRAWL_OK && reader ? confidence_of(reader, single) : 1;
-  if (sure < SURE) {
-    status = find_second(picture, sheet, options, &second, error);
-    if (status == SCRAWL_OK && confidence_of(reader, &second) > sure) {
-      page_single first = *single;
-      *single = second;
-      second = first;
-    }
+  scrawl_status status = find_cleaned(picture, steps ? &first_steps : NULL, &first, error);
+  double sure = status == SCRAWL_OK && reader ? confidence_of(reader, &first) : 1;
+  bool second = sure < SURE;
+  if (second) {
+    status = find_second(picture, sheet, options, single, error);
+    second = status == SCRAWL_OK && confidence_of(reader, single) > sure;
   }
-  base_free(second.image.pixels);
+  if (!second) swap(single, &first, steps, &first_steps);
+  base_free(first.image.pixels);
+  page_steps_free(&first_steps);
   if (status != SCRAWL_OK) {
     base_free(single->image.pixels);
     *single = (page_single){0};

@@ -13,7 +13,8 @@ typedef struct page_single {
 
 /* `reader` chooses between what the two ways of cleaning find; NULL: the way that was made for
  * single glyphs is taken. `sheet`: of this picture, if it is there already; NULL: it is prepared
- * when it is needed, as `options` say. A blank picture has no glyph, which is no error. */
+ * when it is needed, as `options` (NULL: all zero) say, whose steps become those of the way that
+ * was taken. A blank picture has no glyph, which is no error. */
 scrawl_status page_find_single(const page_picture *picture, read_reader *reader,
                                const page_sheet *sheet, const page_prepare_options *options,
                                page_single *single, base_error *error);

@@ -101,7 +101,7 @@ scrawl_status scrawl_read_glyph(scrawl_context *context, const scrawl_model *mod
   ink_image image;
   read_glyph found;
   BASE_TRY(read_context_reader(context, model, &reader));
-  BASE_TRY(ink_from_grey(pixels, width, height, stride, &image, error));
+  BASE_TRY(ink_from_grey(pixels, width, height, stride, NULL, &image, error));
   base_arena_reset(&context->arena);
   scrawl_status status = read_single_glyph(reader, &image, &context->arena, &found, error);
   if (status == SCRAWL_OK) copy_glyph(&found, glyph);

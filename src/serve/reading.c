@@ -20,6 +20,7 @@ static scrawl_status read_file(const serve_request *request, read_reader *reader
   if (file->size == 0) return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the picture is empty");
   const page_options options = {.mode = request->mode,
                                 .alphabet = request->alphabet,
+                                .describe = request->describe,
                                 .steps = steps,
                                 .limits = {.bytes = request->server->options.max_upload}};
   return page_read(file->bytes, file->size, &options, reader, result, error);

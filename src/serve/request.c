@@ -61,16 +61,20 @@ static bool take_options(serve_request *request) {
   const char *as = lookup(request, MHD_GET_ARGUMENT_KIND, "as");
   const char *format = lookup(request, MHD_GET_ARGUMENT_KIND, "format");
   const char *steps = lookup(request, MHD_GET_ARGUMENT_KIND, "steps");
+  const char *describe = lookup(request, MHD_GET_ARGUMENT_KIND, "describe");
   if (!serve_request_take_mode(request, as ? as : "auto")) return false;
   request->alphabet = lookup(request, MHD_GET_ARGUMENT_KIND, "alphabet");
   if (!request->for_programs) return true;
   request->format = format_find(format ? format : "json");
   request->steps = steps && strcmp(steps, "1") == 0;
+  request->describe = describe && strcmp(describe, "1") == 0;
   if (!request->format)
     serve_refuse(request, MHD_HTTP_BAD_REQUEST,
                  "this \"format\" is not known; it is one of json, text, tsv");
   else if (steps && (!request->steps || strcmp(request->format->name, "json") != 0))
     serve_refuse(request, MHD_HTTP_BAD_REQUEST, "\"steps\" is 1, and only with format=json");
+  else if (describe && !request->describe)
+    serve_refuse(request, MHD_HTTP_BAD_REQUEST, "\"describe\" is 1");
   return !request->answer.status;
 }
 

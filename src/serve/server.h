@@ -99,6 +99,7 @@ struct serve_request {
   page_mode mode;           /* of a reading */
   const char *alphabet;     /* of a reading; NULL: all that the model knows */
   bool steps;               /* of a reading: answered with the picture after each step */
+  bool describe;            /* of a reading: glyphs and lines get a style */
   const format_row *format; /* of a reading; NULL: a page */
   bool queued;              /* handed to the workers */
   serve_answer answer;

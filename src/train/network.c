@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/quantise.h"
 #include "nn/spec.h"
 
 /* The next node from `index` on that has something trained; node_count: none. */
@@ -58,9 +59,6 @@ scrawl_status train_make_network(const train_recipe *recipe, const data_set *set
                                  base_error *error) {
   *graph = NULL;
   nn_shape shape = {set->height, set->width, 1};
-  if (from && nn_graph_quantised(from))
-    return base_fail(error, SCRAWL_INVALID_ARGUMENT,
-                     "the model to go on from is quantised; take the one that it was made of");
   if (from && nn_graph_gives_probabilities(from) &&
       from->nodes[from->node_count - 1].kind != NN_SOFTMAX)
     return base_fail(error, SCRAWL_INVALID_ARGUMENT,
@@ -73,7 +71,7 @@ scrawl_status train_make_network(const train_recipe *recipe, const data_set *set
   } else if (!from) {
     return base_fail(error, SCRAWL_INVALID_ARGUMENT, "the recipe names no network");
   } else {
-    BASE_TRY(nn_graph_copy(from, graph, error));
+    BASE_TRY(nn_dequantise(from, graph, error));
   }
   nn_shape input = nn_graph_input(*graph), output = nn_graph_output(*graph);
   if (input.h != shape.h || input.w != shape.w || input.c != 1)

@@ -108,6 +108,20 @@ test("only the signs of an alphabet are read", async () => {
   assert.deepEqual([text, ...possible].filter((sign) => !"14".includes(sign)), []);
   await assertProblem(await post("/v1/read?alphabet=1x", drawDigit(7)), 400, /does not know the sign "x"/);
   await assertProblem(await post("/v1/read?alphabet=%ff", drawDigit(7)), 400, /not UTF-8/);
+  const ranges = await (await post("/v1/read?alphabet=0-37-9&format=text", drawDigit(7))).text();
+  assert.equal(ranges, "7\n");
+  await assertProblem(await post("/v1/read?alphabet=9-0", drawDigit(7)), 400, /range 9-0/);
+});
+
+test("what glyphs look like is said to those who ask", async () => {
+  const ask = async (query) => (await (await post(`/v1/read${query}`, drawDigit(1))).json()).pages[0].lines[0];
+  const { glyphs, style } = await ask("?describe=1");
+  assert.ok(glyphs[0].style.height > 2 * glyphs[0].style.width, "a 1 is high");
+  assert.equal(glyphs[0].style.loops, 0);
+  assert.ok(style.glyph_height > 0);
+  assert.equal((await ask("")).style, undefined);
+  assert.match(await (await post("/v1/read?describe=1&format=tsv", drawDigit(1))).text(), /\tslant\t/);
+  await assertProblem(await post("/v1/read?describe=yes", drawDigit(1)), 400, /"describe" is 1/);
 });
 
 test("the steps of cleaning are there for those who ask", async () => {

@@ -259,6 +259,66 @@ static void a_wrong_choice_is_refused(void **state) {
   }
 }
 
+static void an_alphabet_may_hold_ranges(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *full;
+  } cases[] = {
+      {"", ""},
+      {"abc", "abc"},
+      {"0-9", "0123456789"},
+      {"0-9A-F", "0123456789ABCDEF"},
+      {"x0-2y", "x012y"},
+      {"5-5", "5"},
+      {"-0-3", "-0123"},
+      {"0-3-", "0123-"},
+      {"-", "-"},
+      {"a-", "a-"},
+      {"-a", "-a"},
+      {"+-.", "+,-."}, /* across the minus sign itself */
+      {"0-2\u2205", "012\u2205"},
+      {"\u0660-\u0669", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669"},
+      {"~-\xc2\x80", "~\x7f\xc2\x80"},                     /* one byte to two */
+      {"\u07ff-\u0801", "\u07ff\u0800\u0801"},             /* two to three */
+      {"\uffff-\U00010001", "\uffff\U00010000\U00010001"}, /* three to four */
+      {"\ud7ff-\ue000", "\ud7ff\ue000"},                   /* no sign lies between these */
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *full, *again;
+    assert_ok(data_alphabet_expand("the alphabet", cases[i].text, &full, &error));
+    assert_string_equal(full, cases[i].full);
+    assert_ok(data_alphabet_expand("the alphabet", full, &again, &error));
+    assert_string_equal(again, full);
+    base_free(again);
+    base_free(full);
+  }
+  char *none;
+  assert_ok(data_alphabet_expand("the alphabet", NULL, &none, &error));
+  assert_null(none);
+}
+
+static void a_wrong_range_is_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *says;
+  } wrong[] = {
+      {"9-0", "the alphabet holds the range 9-0: it is empty"},
+      {"a-c-e", "the alphabet holds a \"-\" that makes no range"},
+      {"0--9", "stands first or last"},
+      {"--9", "stands first or last"},
+      {"1-\xff", "is not UTF-8"},
+      {" -\U0010ffff", "more than 65536 signs"},
+      {"\u0100-\uff00\u0100-\uff00", "more than 65536 signs"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    char *full;
+    assert_int_equal(data_alphabet_expand("the alphabet", wrong[i].text, &full, &error),
+                     SCRAWL_INVALID_ARGUMENT);
+    assert_null(full);
+    assert_says(wrong[i].says);
+  }
+}
+
 /* ---- splitting by writer ---- */
 
 enum { WRITER_PICTURES = 600 };
@@ -361,6 +421,8 @@ int main(void) {
       TEST(other_signs_become_no_glyph_unless_they_look_alike),
       TEST(no_glyph_keeps_to_its_share),
       TEST(a_wrong_choice_is_refused),
+      TEST(an_alphabet_may_hold_ranges),
+      TEST(a_wrong_range_is_refused),
       TEST(a_writer_is_on_one_side_only),
       TEST(a_writer_too_large_for_the_share_stays),
       TEST(every_allocation_may_fail),

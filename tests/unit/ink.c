@@ -19,7 +19,8 @@ static base_error error;
 static void to_glyph(const uint8_t *grey, int width, int height, uint8_t glyph[INK_GLYPH_PIXELS],
                      ink_box *box) {
   ink_image image;
-  assert_int_equal(ink_from_grey(grey, width, height, (size_t)width, &image, &error), SCRAWL_OK);
+  assert_int_equal(ink_from_grey(grey, width, height, (size_t)width, NULL, &image, &error),
+                   SCRAWL_OK);
   if (!ink_find(&image, box)) *box = (ink_box){0};
   ink_normalise_glyph(&image, *box, glyph);
   base_free(image.pixels);
@@ -313,7 +314,7 @@ static void odd_shapes_of_pictures_do_no_harm(void **state) {
   }
   ink_image image;
   uint8_t pixel = 0;
-  assert_int_equal(ink_from_grey(&pixel, 0, 1, 1, &image, &error), SCRAWL_INVALID_ARGUMENT);
+  assert_int_equal(ink_from_grey(&pixel, 0, 1, 1, NULL, &image, &error), SCRAWL_INVALID_ARGUMENT);
   assert_null(image.pixels);
 }
 
@@ -325,7 +326,7 @@ static void running_out_of_memory_is_said(void **state) {
     ink_image image;
     assert_true(after < 100);
     base_alloc_fail_after(after);
-    status = ink_from_grey(grey, 100, 100, 100, &image, &error);
+    status = ink_from_grey(grey, 100, 100, 100, NULL, &image, &error);
     base_alloc_fail_after(-1);
     if (status != SCRAWL_OK) {
       assert_int_equal(status, SCRAWL_OUT_OF_MEMORY);

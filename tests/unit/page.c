@@ -260,7 +260,7 @@ static bool seven_is_found(l_uint32 paper, l_uint32 ink, bool alpha) {
   ink_box box;
   decode(bytes, size, &picture);
   lept_free(bytes);
-  assert_int_equal(page_clean(&picture, &image, &error), SCRAWL_OK);
+  assert_int_equal(page_clean(&picture, NULL, &image, &error), SCRAWL_OK);
   bool found = ink_find(&image, &box);
   base_free(image.pixels);
   base_free(picture.grey);
@@ -396,7 +396,7 @@ static void large_pictures_are_reduced(void **state) {
   ink_image image;
   ink_box box;
   int by = page_reduction(&picture);
-  assert_int_equal(page_clean(&picture, &image, &error), SCRAWL_OK);
+  assert_int_equal(page_clean(&picture, NULL, &image, &error), SCRAWL_OK);
   assert_true(by > 1 && image.width == (SIDE + by - 1) / by && image.width <= 1024);
   assert_true(ink_find(&image, &box));
   /* The 2 spans 0 .. 0.8 of 1,260 pixels, begins at 546, and the pen adds 50 on each side. */

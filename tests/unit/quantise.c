@@ -292,6 +292,52 @@ static void test_large_sums_run_in_floats(void **state) {
   nn_graph_free(graph);
 }
 
+/* The largest difference of two networks, by the largest output. */
+static double difference(const nn_graph *a, const nn_graph *b, const float *input) {
+  size_t count = BATCH * nn_shape_floats(nn_graph_output(a));
+  float *ours = run(a, input, BATCH), *theirs = run(b, input, BATCH);
+  double largest = 0, worst = 0;
+  for (size_t i = 0; i < count; i++) {
+    largest = fmax(largest, fabs((double)ours[i]));
+    worst = fmax(worst, fabs((double)ours[i] - (double)theirs[i]));
+  }
+  base_free(ours);
+  base_free(theirs);
+  return worst / largest;
+}
+
+/* Where nothing but the input becomes bytes, and it lies on their grid already, nothing is rounded:
+ * the floats say the same. Otherwise they say it up to the rounding of each layer. */
+static void test_becomes_floats_again(void **state) {
+  (void)state;
+  nn_graph *graph = make_network("dense 9", (nn_shape){5, 7, 1}, 3), *floats;
+  float *input = random_floats(BATCH * 35, 7);
+  for (size_t i = 0; i < BATCH * 35; i++) input[i] = fminf(roundf(fabsf(input[i]) * 99) / 255, 1);
+  input[0] = 1;
+  nn_graph *bytes;
+  assert_int_equal(nn_quantise(graph, input, BATCH, &bytes, NULL), SCRAWL_OK);
+  assert_int_equal(nn_dequantise(bytes, &floats, NULL), SCRAWL_OK);
+  assert_false(nn_graph_quantised(floats));
+  assert_true(difference(bytes, floats, input) < 1e-5);
+  assert_true(difference(graph, floats, input) > 1e-4); /* it is the quantised one's weights */
+  base_free(input);
+  nn_graph_free(floats);
+  nn_graph_free(bytes);
+  nn_graph_free(graph);
+  for (size_t number = 0; number < COUNT; number++) {
+    graph = make(number);
+    bytes = quantised(graph, 100 + number);
+    assert_int_equal(nn_dequantise(bytes, &floats, NULL), SCRAWL_OK);
+    input = random_floats(BATCH * nn_shape_floats(nn_graph_input(graph)), 7);
+    double off = difference(bytes, floats, input);
+    if (!(off < 0.05)) fail_msg("`%s` is off by %g", NETWORKS[number].text, off);
+    base_free(input);
+    nn_graph_free(floats);
+    nn_graph_free(bytes);
+    nn_graph_free(graph);
+  }
+}
+
 static void test_refuses(void **state) {
   (void)state;
   nn_graph *graph = make(0), *bytes = quantised(graph, 1), *again = graph, *folded;
@@ -360,6 +406,7 @@ int main(void) {
       cmocka_unit_test(test_pictures_share_nothing),
       cmocka_unit_test(test_comes_back_from_its_file),
       cmocka_unit_test(test_large_sums_run_in_floats),
+      cmocka_unit_test(test_becomes_floats_again),
       cmocka_unit_test(test_refuses),
       cmocka_unit_test(test_survives_empty_ranges),
       cmocka_unit_test(test_survives_lack_of_memory),

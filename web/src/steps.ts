@@ -9,7 +9,7 @@ import { element } from "./dom";
 let urls: string[] = [];
 let work = new AbortController();
 
-/* What src/page/prepare.c calls its steps, for people; others stand as they are called. */
+/* What src/page/prepare.c and src/ink/paper.c call their steps, for people; others stand as they are called. */
 const TITLES: Record<string, string> = {
   grey: "In grey",
   light: "In even light",
@@ -18,6 +18,7 @@ const TITLES: Record<string, string> = {
   rules: "Without ruled lines",
   ink: "The ink",
   sheet: "Straight",
+  glyph: "The glyph alone",
 };
 
 function toBlob(data: string): Blob {
