@@ -22,6 +22,7 @@ enum {
   FINE = 4,                       /* finer by this while strokes are measured and changed */
   MARGIN = 16,                    /* fine pixels around, for strokes to grow into */
   SIDE = BOX * FINE + 2 * MARGIN, /* of the fine picture */
+  MOST_TAPS = 6,                  /* source pixels that count for a cell while enlarging */
 };
 
 /* Stroke widths in final pixels between which MNIST's lie (its 1st and 99th percentile are 1.5 and
@@ -72,6 +73,24 @@ static void span(float start, float step, int cell, int low, int high, int *firs
   *last = (int)smaller(floorf(to), (float)(high - 1));
 }
 
+/* The source pixels that count for each cell, and while enlarging, where they are few, how much. */
+typedef struct cell_taps {
+  int first, last;
+  float weights[MOST_TAPS];
+} cell_taps;
+
+static void find_taps(float start, float step, int cells, int low, int high, cell_taps *taps) {
+  for (int c = 0; c < cells; ++c) {
+    span(start, step, c, low, high, &taps[c].first, &taps[c].last);
+    for (int i = taps[c].first; step < 1 && i <= taps[c].last; ++i)
+      taps[c].weights[i - taps[c].first] = weight(start, step, c, i);
+  }
+}
+
+static float tap_weight(const cell_taps *taps, float start, float step, int cell, int i) {
+  return step < 1 ? taps[cell].weights[i - taps[cell].first] : weight(start, step, cell, i);
+}
+
 /* Scales a region to columns x rows cells of `out`, whose rows are `pitch` apart: separable, one
  * source row at a time, so that a picture of any size needs no more memory than one row of the
  * result. */
@@ -79,23 +98,22 @@ static void scale(const ink_image *image, region from, int columns, int rows, fl
                   int pitch) {
   float step_x = from.width / (float)columns, step_y = from.height / (float)rows;
   float line[SIDE];
-  for (int r = 0; r < rows; ++r) memset(out + r * pitch, 0, (size_t)columns * sizeof *out);
+  cell_taps across[SIDE], down[SIDE];
   int clip_right = from.clip.x + from.clip.width, clip_bottom = from.clip.y + from.clip.height;
+  find_taps(from.x, step_x, columns, from.clip.x, clip_right, across);
+  find_taps(from.y, step_y, rows, from.clip.y, clip_bottom, down);
+  for (int r = 0; r < rows; ++r) memset(out + r * pitch, 0, (size_t)columns * sizeof *out);
   for (int y = from.clip.y; y < clip_bottom; ++y) {
     const uint8_t *source = image->pixels + (size_t)y * image->stride;
     for (int c = 0; c < columns; ++c) {
-      int first, last;
-      span(from.x, step_x, c, from.clip.x, clip_right, &first, &last);
       float sum = 0;
-      for (int x = first; x <= last; ++x)
-        if (source[x]) sum += weight(from.x, step_x, c, x) * (float)source[x];
+      for (int x = across[c].first; x <= across[c].last; ++x)
+        if (source[x]) sum += tap_weight(across, from.x, step_x, c, x) * (float)source[x];
       line[c] = sum;
     }
     for (int r = 0; r < rows; ++r) {
-      int first, last;
-      span(from.y, step_y, r, from.clip.y, clip_bottom, &first, &last);
-      if (y < first || y > last) continue;
-      float share = weight(from.y, step_y, r, y);
+      if (y < down[r].first || y > down[r].last) continue;
+      float share = tap_weight(down, from.y, step_y, r, y);
       for (int c = 0; c < columns; ++c) out[r * pitch + c] += share * line[c];
     }
   }
