@@ -11,6 +11,7 @@
 #include "page/guess.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -18,6 +19,7 @@
 enum {
   BATCH = 64,
   MOST_PIECES = 12,
+  HAND_GLYPHS = 64,
   MOST_GUESSES = 16384, /* from there on blobs stay whole: a page of noise has to end, too */
 };
 
@@ -36,6 +38,8 @@ enum {
 #define ASPECT             (-0.22)
 #define ASPECT_SPREAD      0.28
 #define ASPECT_SPREAD_OF_1 0.55
+/* So many glyphs of the usual width does a row's own width have to outweigh. */
+#define HAND_DOUBT 1.5
 /* log(height / row's height), and the middle's distance from the row's in its heights. */
 #define HEIGHT_SPREAD 0.22
 #define PLACE_SPREAD  0.22
@@ -127,14 +131,19 @@ static void usual_aspect(const char *sign, double *mean, double *spread) {
   if (*sign == '1') *spread = ASPECT_SPREAD_OF_1;
 }
 
+static double log_aspect(ink_box box) {
+  return log((double)box.width / box.height);
+}
+
 static double middle_of(const page_row *row, ink_box box) {
   return row->middle + row->slope * (box.x + box.width / 2.0);
 }
 
-static double shape_distance(const page_row *row, const char *sign, ink_box box) {
+/* `hand`: how much wider than usual this hand writes, as a logarithm. */
+static double shape_distance(const page_row *row, double hand, const char *sign, ink_box box) {
   double mean, spread;
   usual_aspect(sign, &mean, &spread);
-  double aspect = (log((double)box.width / box.height) - mean) / spread;
+  double aspect = (log_aspect(box) - mean - hand) / spread;
   double height = log(box.height / row->height) / HEIGHT_SPREAD;
   double place = (box.y + box.height / 2.0 - middle_of(row, box)) / row->height / PLACE_SPREAD;
   return fmin(fmin(squared(aspect) / 2, MOST_DISTANCE) + (squared(height) + squared(place)) / 2,
@@ -147,6 +156,7 @@ typedef struct scorer {
   read_reader *reader;
   const page_segments *segments;
   const page_row *row;
+  double hand;
 } scorer;
 
 /* What cutting before the pieces and joining them costs; the cut after them is paid for by what
@@ -175,9 +185,9 @@ static void score_glyph(const scorer *s, page_guess *guess, const float *row) {
   const char *sign = read_reader_model(s->reader)->alphabet[class];
   ink_box box = page_pieces_box(s->segments, guess->first, guess->end);
   double sure = fmax(log(fmax((double)row[class], 1e-9)), LEAST_LOG);
-  guess->score = box.width
-                     ? sure - shape_distance(s->row, sign, box) - price(s, guess->first, guess->end)
-                     : -1e3;
+  guess->score = box.width ? sure - shape_distance(s->row, s->hand, sign, box) -
+                                 price(s, guess->first, guess->end)
+                           : -1e3;
 }
 
 static double longer(ink_box box) {
@@ -225,12 +235,39 @@ static scrawl_status guess_wholes(const page_segments *segments, page_guesses *g
   return SCRAWL_OK;
 }
 
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* How much wider than usual the blobs of a row are that the recogniser knows: the one in the middle,
+ * pulled towards 0 where there are few. A 1 tells nothing. */
+static double find_hand(const scorer *s, const page_guess *wholes, const float *rows,
+                        size_t count) {
+  double wider[HAND_GLYPHS];
+  size_t known = 0, classes = (size_t)read_reader_model(s->reader)->classes;
+  for (size_t i = 0; i < count && known < HAND_GLYPHS; i++) {
+    const float *row = rows + i * classes;
+    int class = read_best_sign(s->reader, row);
+    const char *sign = read_reader_model(s->reader)->alphabet[class];
+    ink_box box = page_pieces_box(s->segments, wholes[i].first, wholes[i].end);
+    double mean, spread;
+    if ((double)row[class] < SURE_SIGN || *sign == '1' || box.width <= 0) continue;
+    usual_aspect(sign, &mean, &spread);
+    wider[known++] = log_aspect(box) - mean;
+  }
+  if (known == 0) return 0;
+  qsort(wider, known, sizeof *wider, compare_doubles);
+  return wider[known / 2] * (double)known / ((double)known + HAND_DOUBT);
+}
+
 /* Marks in `sure`, for each piece, that it is in a blob that is one glyph. */
 static void settle(const scorer *s, page_guess *guess, const float *row, double none, bool *sure) {
   score_glyph(s, guess, row);
   int class = read_best_sign(s->reader, row);
   ink_box box = page_pieces_box(s->segments, guess->first, guess->end);
-  double shape = shape_distance(s->row, read_reader_model(s->reader)->alphabet[class], box);
+  double shape =
+      shape_distance(s->row, s->hand, read_reader_model(s->reader)->alphabet[class], box);
   bool settled = (double)row[class] >= SURE_SIGN && shape <= SURE_SHAPE && none < 1 - SURE_SIGN &&
                  box.width <= SURE_WIDTH * s->row->height;
   for (size_t i = guess->first; i < guess->end; i++) sure[i] = settled;
@@ -310,8 +347,13 @@ scrawl_status page_guess_glyphs(read_reader *reader, const page_segments *segmen
   scrawl_status status = sure ? guess_wholes(segments, guesses, error) : no_memory(error);
   if (status == SCRAWL_OK) status = recognise(reader, segments, ink, guesses, 0, error);
   size_t wholes = guesses->count;
+  double *hands = base_alloc_zero(segments->row_count + 1, sizeof *hands);
+  if (!hands && status == SCRAWL_OK) status = no_memory(error);
   for (size_t r = 0, w = 0; status == SCRAWL_OK && r < segments->row_count; r++) {
-    scorer s = {reader, segments, &segments->rows[r]};
+    scorer s = {reader, segments, &segments->rows[r], 0};
+    size_t end = w;
+    while (end < wholes && guesses->items[end].first < s.row->end) end++;
+    s.hand = hands[r] = find_hand(&s, guesses->items + w, guesses->rows + w * classes, end - w);
     for (; w < wholes && guesses->items[w].first < s.row->end; w++) {
       const float *row = guesses->rows + w * classes;
       settle(&s, &guesses->items[w], row, read_no_glyph(reader, row), sure);
@@ -321,14 +363,15 @@ scrawl_status page_guess_glyphs(read_reader *reader, const page_segments *segmen
   if (status == SCRAWL_OK) status = recognise(reader, segments, ink, guesses, wholes, error);
   for (size_t i = wholes, r = 0; status == SCRAWL_OK && i < guesses->count; i++) {
     while (guesses->items[i].first >= segments->rows[r].end) ++r;
-    scorer s = {reader, segments, &segments->rows[r]};
+    scorer s = {reader, segments, &segments->rows[r], hands[r]};
     score_glyph(&s, &guesses->items[i], guesses->rows + i * classes);
   }
   for (size_t r = 0; status == SCRAWL_OK && r < segments->row_count; r++) {
-    scorer s = {reader, segments, &segments->rows[r]};
+    scorer s = {reader, segments, &segments->rows[r], hands[r]};
     status = guess_none(&s, guesses, wholes, guesses, error);
   }
   base_free(sure);
+  base_free(hands);
   if (status != SCRAWL_OK) page_guesses_free(guesses);
   return status;
 }

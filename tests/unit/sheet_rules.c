@@ -175,6 +175,51 @@ static void cells_lie_within_their_lines(void **state) {
   page_sheet_free(&sheet);
 }
 
+/* Where lines of one direction stand, how far they reach along the other, and one that is short. */
+typedef struct ruling {
+  double at[12];
+  int count;
+  double from, to, stub; /* `stub`: where a short line stands; 0: there is none */
+} ruling;
+
+static void assert_grid(const ruling *lying, const ruling *upright, int rows, int columns) {
+  page_rule rules[26];
+  page_sheet sheet = {.ink = {.width = 600, .height = 600}, .rules = rules};
+  for (int way = 0; way < 2; way++) {
+    const ruling *r = way ? upright : lying;
+    for (int i = 0; i < r->count + (r->stub > 0); i++) {
+      bool stub = i == r->count;
+      double at = stub ? r->stub : r->at[i], from = stub ? 110 : r->from, to = stub ? 150 : r->to;
+      page_point begin = way ? (page_point){at, from} : (page_point){from, at};
+      page_point end = way ? (page_point){at, to} : (page_point){to, at};
+      rules[sheet.rule_count++] = (page_rule){begin, end, 2, way};
+    }
+  }
+  page_grid grid;
+  must(page_find_grid(&sheet, &grid, &error));
+  assert_int_equal(grid.rows, rows);
+  assert_int_equal(grid.columns, columns);
+  page_grid_free(&grid);
+}
+
+/* Rules as they may be found: of square cells some are missing or false, which even spacing tells;
+ * other tables have the columns that they have. */
+static void square_cells_are_even(void **state) {
+  (void)state;
+  const ruling all = {{50, 100, 150, 200, 250, 300}, 6, 50, 300, 0};
+  assert_grid(&all, &all, 5, 5);
+  assert_grid(&all, &(ruling){{50, 100, 200, 250, 300}, 5, 50, 300, 0}, 5, 5);  /* one inside */
+  assert_grid(&(ruling){{50, 100, 250, 300}, 4, 50, 300, 0}, &all, 5, 5);       /* two inside */
+  assert_grid(&all, &(ruling){{50, 100, 150, 200, 250}, 5, 50, 300, 0}, 5, 5);  /* the last */
+  assert_grid(&(ruling){{100, 150, 200, 250, 300}, 5, 50, 300, 0}, &all, 5, 5); /* the first */
+  assert_grid(&all, &(ruling){{50, 100, 150, 200, 250, 300}, 6, 50, 300, 122}, 5, 5); /* false */
+  /* A double column in a table of flat cells, and columns of all widths. */
+  assert_grid(&(ruling){{50, 75, 100, 125}, 4, 50, 550, 0},
+              &(ruling){{50, 150, 250, 450, 550}, 5, 50, 125, 0}, 3, 4);
+  assert_grid(&(ruling){{12, 58, 104}, 3, 37, 213, 0},
+              &(ruling){{35, 111, 165, 215}, 4, 14, 103, 0}, 2, 3);
+}
+
 static void combs_are_grids(void **state) {
   (void)state;
   scene s = scene_create(800, 200, turned(1.5, 400, 100));
@@ -229,6 +274,7 @@ int main(void) {
       cmocka_unit_test(strokes_are_no_rules),
       cmocka_unit_test(grids_are_found),
       cmocka_unit_test(cells_lie_within_their_lines),
+      cmocka_unit_test(square_cells_are_even),
       cmocka_unit_test(combs_are_grids),
       cmocka_unit_test(squared_paper_goes),
       cmocka_unit_test(pages_without_rules_have_no_grid),
