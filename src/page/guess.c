@@ -207,8 +207,8 @@ static page_guess guess_of_none(const scorer *s, size_t first, size_t end, bool 
   else if (!whole)
     guess.score = -fmin(NEVER, 2 + NEVER * size);
   else
-    guess.score =
-        guess.mark == PAGE_SPECK ? -0.3 - fmin(6 * squared(size), 6) : -NO_GLYPH * fmax(1, size);
+    guess.score = guess.mark == PAGE_SPECK ? -0.3 - fmin(6 * squared(size), 6)
+                                           : -NO_GLYPH * squared(fmax(1, size));
   if (!whole && !mark) guess.mark = PAGE_SPECK;
   if (cut > 0) guess.score -= CUT + CUT_INK * cut;
   return guess;

@@ -324,8 +324,47 @@ static void steps_are_written(void **state) {
   base_free(picture.grey);
 }
 
+static uint8_t level_at(const ink_image *image, int x, int y) {
+  return image->pixels[(size_t)y * image->stride + (size_t)x];
+}
+
+static void fill_box(ink_image *image, ink_box box, uint8_t level) {
+  for (int y = box.y; y < box.y + box.height; y++)
+    memset(image->pixels + (size_t)y * image->stride + box.x, level, (size_t)box.width);
+}
+
+/* Beside a stroke of full ink: a point of half its strength, one too faint, and a faint line. */
+static void faint_points_are_strengthened(void **state) {
+  (void)state;
+  enum { PAPER = 16, INK = 216, HALF = 116, FAINT = 56 };
+  const page_levels levels = {.noise = 2, .paper = PAPER, .weak = 40, .faint = 30, .ink = INK};
+  const ink_box stroke = {10, 10, 6, 40}, point = {30, 44, 5, 5}, spot = {40, 44, 5, 5},
+                line = {50, 20, 4, 30};
+  ink_image dark, mask;
+  must(ink_image_create(80, 60, &dark, &error));
+  must(ink_image_create(80, 60, &mask, &error));
+  fill_box(&dark, (ink_box){0, 0, 80, 60}, PAPER);
+  fill_box(&dark, stroke, INK);
+  fill_box(&dark, point, HALF - 20);
+  fill_box(&dark, (ink_box){32, 46, 1, 1}, HALF);
+  fill_box(&dark, spot, FAINT);
+  fill_box(&dark, line, HALF);
+  for (int y = 0; y < 60; y++)
+    for (int x = 0; x < 80; x++) mask.pixels[y * 80 + x] = level_at(&dark, x, y) > PAPER ? 255 : 0;
+  must(page_strengthen_points(&mask, &levels, &dark, &error));
+  assert_int_equal(level_at(&dark, 32, 46), INK);
+  assert_int_equal(level_at(&dark, 30, 44), PAPER + 160); /* the same factor, 2 */
+  assert_int_equal(level_at(&dark, 42, 46), FAINT);
+  assert_int_equal(level_at(&dark, 52, 30), HALF);
+  assert_int_equal(level_at(&dark, 12, 30), INK);
+  assert_int_equal(level_at(&dark, 29, 44), PAPER);
+  base_free(dark.pixels);
+  base_free(mask.pixels);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(faint_points_are_strengthened),
       cmocka_unit_test(light_is_evened_out),
       cmocka_unit_test(light_ink_is_ink),
       cmocka_unit_test(pencil_is_found_beside_pen),

@@ -220,6 +220,29 @@ static void square_cells_are_even(void **state) {
               &(ruling){{35, 111, 165, 215}, 4, 14, 103, 0}, 2, 3);
 }
 
+/* A 1 in a row of boxes stands from one line nearly to the other, as their sides do. */
+static void a_one_in_a_box_is_no_side(void **state) {
+  (void)state;
+  scene s = scene_create(440, 160, STRAIGHT);
+  for (int i = 0; i < 2; i++) scene_line(&s, 40, 50 + 60 * i, 400, 50 + 60 * i, 2, 1);
+  for (int i = 0; i < 7; i++) scene_line(&s, 40 + 60 * i, 50, 40 + 60 * i, 110, 2, 1);
+  scene_line(&s, 192, 57, 188, 103, 4, 1);
+  scene_draw(&s, &STROKE_GLYPHS[3], 290, 60, 38, 4, 1);
+  page_picture picture = expose(&s, even, 0);
+  page_sheet sheet = prepare(&picture);
+  page_grid grid;
+  must(page_find_grid(&sheet, &grid, &error));
+  assert_int_equal(grid.rows, 1);
+  assert_int_equal(grid.columns, 6);
+  page_grid_free(&grid);
+  int dark = 0;
+  for (int y = 60; y < 100; y++)
+    for (int x = 170; x < 210; x++)
+      dark += sheet.ink.pixels[(size_t)y * sheet.ink.stride + (size_t)x] > 128;
+  assert_true(dark > 40 * 3);
+  page_sheet_free(&sheet);
+}
+
 static void combs_are_grids(void **state) {
   (void)state;
   scene s = scene_create(800, 200, turned(1.5, 400, 100));
@@ -275,6 +298,7 @@ int main(void) {
       cmocka_unit_test(grids_are_found),
       cmocka_unit_test(cells_lie_within_their_lines),
       cmocka_unit_test(square_cells_are_even),
+      cmocka_unit_test(a_one_in_a_box_is_no_side),
       cmocka_unit_test(combs_are_grids),
       cmocka_unit_test(squared_paper_goes),
       cmocka_unit_test(pages_without_rules_have_no_grid),
