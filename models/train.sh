@@ -19,7 +19,7 @@ lighter=crop-chance=0.08,neighbour-chance=0.06,rule-chance=0.04,shade-chance=0.0
 lighter+=,blur-chance=0.08,motion-chance=0.1,pixelate-chance=0.03,contrast-chance=0.2,noise-chance=0.4
 lighter+=,jpeg-chance=0.04,binarise=0.03,pair=0.2
 # What hands do.
-hands=rotation=12,scale=0.12,shear=0.2,shift=2,elastic=1,elastic-sigma=4,stroke=0.3
+hands=rotation=10,scale=0.1,shear=0.15,shift=1.5,elastic=0.8,elastic-sigma=4,stroke=0.2
 
 # Glyphs as the cutting of lines gives them, out of generated strings: $folder/crops-*.
 make_crops() {
@@ -59,7 +59,7 @@ train() {
   digits-tiny)
     "$scrawl" train --name digits-tiny --seed "$2" --out "$3" --resume --data mnist --validation 0.0834 \
       --arch "repeat 2 ( conv 16 3x3, batchnorm, relu ), pool 2, repeat 2 ( conv 24 3x3, batchnorm, relu ), pool 2, conv 32 3x3, batchnorm, relu, flatten, dense 10, softmax" \
-      --epochs 30 --batch 64 --optimiser adamw --rate 0.004 --weight-decay 0.01 --schedule one-cycle --warm-up 0.2 \
+      --epochs 40 --batch 64 --optimiser adamw --rate 0.004 --weight-decay 0.01 --schedule one-cycle --warm-up 0.2 \
       --average 0.999 --augment "$hands"
     ;;
   *)
@@ -118,7 +118,7 @@ fi
 for seed; do
   model=$folder/$name-$seed.onnx
   if [ ! -e "$model" ]; then train "$name" "$seed" "$model" >&2; fi
-  echo "$seed $("$scrawl" evaluate --model "$model" --data mnist --part test --json | tr ',{' '\n\n' | sed -n 's/^"errors"://p')"
+  echo "$seed $("$scrawl" evaluate --model "$model" --data mnist --part test --json | grep -o '"errors":[0-9]*' | head -n 1 | cut -d: -f2)"
 done | awk '
   { printf "seed %s: %d errors, %.2f %%\n", $1, $2, 100 - $2 / 100; a = 100 - $2 / 100; sum += a; squares += a * a; n++ }
   END {
