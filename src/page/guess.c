@@ -240,8 +240,8 @@ static int compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* How much wider than usual the blobs of a row are that the recogniser knows: the one in the middle,
- * pulled towards 0 where there are few. A 1 tells nothing. */
+/* How much wider than usual the blobs of a row are that the recogniser knows: the one in the
+ * middle, pulled towards 0 where there are few. A 1 tells nothing. */
 static double find_hand(const scorer *s, const page_guess *wholes, const float *rows,
                         size_t count) {
   double wider[HAND_GLYPHS];
