@@ -81,6 +81,7 @@ typedef struct cell_taps {
 
 static void find_taps(float start, float step, int cells, int low, int high, cell_taps *taps) {
   for (int c = 0; c < cells; ++c) {
+    taps[c] = (cell_taps){0};
     span(start, step, c, low, high, &taps[c].first, &taps[c].last);
     for (int i = taps[c].first; step < 1 && i <= taps[c].last; ++i)
       taps[c].weights[i - taps[c].first] = weight(start, step, c, i);
