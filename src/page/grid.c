@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <leptonica/allheaders.h>
+
 #include "base/memory.h"
 #include "page/sheet.h"
 
@@ -24,6 +26,9 @@ enum { MOST_LINES = 256, LEAST_SIDE = 8 };
 #define UNEVEN 0.2
 #define NARROW 0.7
 enum { MOST_STEPS = 4 };
+/* Of the height of a sudoku's nine squares: a digit in one of nine cells is lower, a digit that
+ * fills the square higher. */
+#define SMALL_IN_SQUARE 0.33
 /* Of lines that end in one place. */
 #define MOST_AGREE 0.6
 
@@ -377,6 +382,43 @@ static void add_outer(lattice *l, int way, bool end, double step) {
   }
 }
 
+/* ---- sudokus ---- */
+
+static int compare_ints(const void *a, const void *b) {
+  return *(const int *)a - *(const int *)b;
+}
+
+/* The height in the middle of those of all components that are no specks; 0: there are none. */
+static int usual_height(PIX *mask) {
+  BOXA *boxes = pixConnCompBB(mask, 8);
+  int count = boxes ? boxaGetCount(boxes) : 0, tall = 0, usual = 0;
+  int *heights = base_alloc((size_t)count + 1, sizeof *heights);
+  for (int i = 0; heights && i < count; ++i) {
+    l_int32 height;
+    boxaGetBoxGeometry(boxes, i, NULL, NULL, NULL, &height);
+    if (height >= LEAST_SIDE) heights[tall++] = height;
+  }
+  if (tall) {
+    qsort(heights, (size_t)tall, sizeof *heights, compare_ints);
+    usual = heights[tall / 2];
+  }
+  base_free(heights);
+  boxaDestroy(&boxes);
+  return usual;
+}
+
+/* A sudoku of whose lines only the thick ones were found has nine squares, in which the writing is
+ * far too small for them: each is divided by three. */
+static void divide_sudoku(const page_sheet *sheet, lattice *l) {
+  if (l->count[0] != 4 || l->count[1] != 4 || !sheet->mask) return;
+  double height = gap_after(l, 0, 1), width = gap_after(l, 1, 1);
+  int usual = usual_height(sheet->mask);
+  if (usual == 0 || usual > SMALL_IN_SQUARE * height || fabs(width / height - 1) > UNEVEN) return;
+  for (int way = 0; way < 2; ++way)
+    for (int i = 0; i < 9; i += 3)
+      insert_lines(l, way, i + 1, 2, l->lines[way][i], l->lines[way][i + 1]);
+}
+
 static bool make_even(lattice *l) {
   double step = find_step(l);
   if (step <= 0) return false;
@@ -391,12 +433,14 @@ static bool make_even(lattice *l) {
 }
 
 /* `lying` and `upright` point to the lines of `made` afterwards, if cells are squares. */
-static void regulate(lattice *made, const line **lying, int *h, const line **upright, int *v) {
+static void regulate(const page_sheet *sheet, lattice *made, const line **lying, int *h,
+                     const line **upright, int *v) {
   made->count[0] = *h;
   made->count[1] = *v;
   for (int i = 0; i < *h; ++i) made->lines[0][i] = *lying[i];
   for (int i = 0; i < *v; ++i) made->lines[1][i] = *upright[i];
   if (!make_even(made)) return;
+  divide_sudoku(sheet, made);
   *h = made->count[0];
   *v = made->count[1];
   for (int i = 0; i < *h; ++i) lying[i] = &made->lines[0][i];
@@ -419,7 +463,7 @@ static scrawl_status try_group(const page_sheet *sheet, const layout *found, int
   if (h < 2 || v < 2 || (h - 1) * (v - 1) <= grid->rows * grid->columns) return SCRAWL_OK;
   if (support(sheet, lying, h - 1, upright, v - 1) < least) return SCRAWL_OK;
   lattice made;
-  regulate(&made, lying, &h, upright, &v);
+  regulate(sheet, &made, lying, &h, upright, &v);
   return fill(sheet, lying, h - 1, upright, v - 1, grid, error);
 }
 

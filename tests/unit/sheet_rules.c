@@ -220,6 +220,29 @@ static void square_cells_are_even(void **state) {
               &(ruling){{35, 111, 165, 215}, 4, 14, 103, 0}, 2, 3);
 }
 
+/* Of a sudoku only the thick lines; digits as small as its cells, or as large as its squares. */
+static void thick_lines_make_a_sudoku(void **state) {
+  (void)state;
+  for (int large = 0; large < 2; large++) {
+    scene s = scene_create(320, 320, STRAIGHT);
+    for (int i = 0; i < 4; i++) {
+      scene_line(&s, 25, 25 + 90 * i, 295, 25 + 90 * i, 3, 1);
+      scene_line(&s, 25 + 90 * i, 25, 25 + 90 * i, 295, 3, 1);
+    }
+    for (int i = 0; i < 9; i++)
+      scene_draw(&s, &STROKE_GLYPHS[3], 25 + (large ? 90 * (i % 3) + 20 : 30 * i + 7),
+                 25 + (large ? 90 * (i / 3) + 20 : 30 * (i * 2 % 9) + 6), large ? 50 : 17, 3, 1);
+    page_picture picture = expose(&s, even, 0);
+    page_sheet sheet = prepare(&picture);
+    page_grid grid;
+    must(page_find_grid(&sheet, &grid, &error));
+    assert_int_equal(grid.rows, large ? 3 : 9);
+    assert_int_equal(grid.columns, large ? 3 : 9);
+    page_grid_free(&grid);
+    page_sheet_free(&sheet);
+  }
+}
+
 /* A 1 in a row of boxes stands from one line nearly to the other, as their sides do. */
 static void a_one_in_a_box_is_no_side(void **state) {
   (void)state;
@@ -298,6 +321,7 @@ int main(void) {
       cmocka_unit_test(grids_are_found),
       cmocka_unit_test(cells_lie_within_their_lines),
       cmocka_unit_test(square_cells_are_even),
+      cmocka_unit_test(thick_lines_make_a_sudoku),
       cmocka_unit_test(a_one_in_a_box_is_no_side),
       cmocka_unit_test(combs_are_grids),
       cmocka_unit_test(squared_paper_goes),
