@@ -14,20 +14,28 @@ scrawl=$here/../build/scrawl
 folder=$here/../build/models
 mkdir -p "$folder"
 
-# Damage less often than `world` has it, so that clean digits are learnt too; noise oftener.
+# Damage less often than `world` has it, so that clean digits are learnt too.
 lighter=crop-chance=0.08,neighbour-chance=0.06,rule-chance=0.04,shade-chance=0.05,texture-chance=0.04
-lighter+=,blur-chance=0.08,motion-chance=0.1,pixelate-chance=0.03,contrast-chance=0.2,noise-chance=0.4
+lighter+=,blur-chance=0.08,motion-chance=0.1,pixelate-chance=0.03,contrast-chance=0.2
 lighter+=,jpeg-chance=0.04,binarise=0.03,pair=0.2
 # What hands do.
 hands=rotation=10,scale=0.1,shear=0.15,shift=1.5,elastic=0.8,elastic-sigma=4,stroke=0.2
 
-# Glyphs as the cutting of lines gives them, out of generated strings: $folder/crops-*.
-make_crops() {
-  if [ -e "$folder/crops-labels-idx1-ubyte.gz" ]; then return; fi
-  rm -rf "$folder/strings"
-  "$scrawl" data generate --kind string --data mnist+emnist-digits --count 6000 --seed 77 --out "$folder/strings"
-  "$scrawl" data convert "$folder/strings" --crops --to idx --out "$folder/crops"
+# crops NAME KIND COUNT SEED MODEL: glyphs as the cutting of generated lines gives them, $folder/NAME-*.
+crops() {
+  if [ -e "$folder/$1-labels-idx1-ubyte.gz" ]; then return; fi
+  rm -rf "$folder/$1"
+  "$scrawl" data generate --kind "$2" --data mnist+emnist-digits --count "$3" --seed "$4" --out "$folder/$1"
+  "$scrawl" data convert "$folder/$1" --crops --model "$5" --to idx --out "$folder/$1"
 }
+
+# digits DATA SEED OUT OPTION...: one of the two trainings of digits
+digits() {
+  "$scrawl" train --name digits --data "$1" --seed "$2" --out "$3" --resume --alphabet "0123456789∅" --others 0.33 \
+    --validation 0.05 --batch 64 --optimiser adamw --weight-decay 0.02 --schedule one-cycle --average 0.999 "${@:4}"
+}
+
+pair() { echo "$folder/$1-images-idx3-ubyte.gz,$folder/$1-labels-idx1-ubyte.gz"; }
 
 # member NAME SEED OUT ARCHITECTURE: of digits-mnist
 member() {
@@ -40,14 +48,18 @@ member() {
 train() {
   case $1 in
   digits)
-    make_crops
-    "$scrawl" train --name digits --seed "$2" --out "$folder/digits-float-$2.onnx" --resume \
-      --data "mnist+emnist-digits+emnist-byclass+emnist-letters+emnist-balanced+unipen+$folder/crops-images-idx3-ubyte.gz,$folder/crops-labels-idx1-ubyte.gz" \
-      --alphabet "0123456789∅" --others 0.33 --validation 0.05 \
+    local first=$folder/digits-first-$2.onnx second=$folder/digits-float-$2.onnx
+    local known=mnist+emnist-digits+emnist-byclass+emnist-letters+emnist-balanced+unipen
+    crops strings string 6000 77 digits
+    known+=+$(pair strings)
+    digits "$known" "$2" "$first" \
       --arch "repeat 2 ( conv 32 3x3, batchnorm, relu ), pool 2, conv 64 3x3, batchnorm, relu, conv 96 3x3, batchnorm, relu, pool 2, conv 192 3x3, batchnorm, relu, flatten, dropout 0.2, dense classes, softmax" \
-      --epochs 18 --batch 64 --optimiser adamw --rate 0.003 --weight-decay 0.02 --schedule one-cycle --warm-up 0.2 \
-      --average 0.999 --augment "world,$lighter"
-    "$scrawl" model export "$folder/digits-float-$2.onnx" --int8 --data mnist --name digits --onnx "$3"
+      --epochs 18 --rate 0.003 --warm-up 0.2 --augment "world,$lighter,noise-chance=0.4"
+    crops strings-again string 5000 78 "$first"
+    crops boxes boxes 1500 79 "$first"
+    digits "$known+$(pair strings-again)+$(pair boxes)" "$2" "$second" --from "$first" \
+      --epochs 12 --rate 0.0015 --warm-up 0.15 --augment "world,$lighter,noise-chance=0.5"
+    "$scrawl" model export "$second" --int8 --data mnist --name digits --onnx "$3"
     ;;
   digits-mnist)
     member digits-mnist-a "$2" "$folder/digits-mnist-a-$2.onnx" \
