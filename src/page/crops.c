@@ -133,6 +133,14 @@ static scrawl_status add_crop(crops *c, const uint8_t glyph[INK_GLYPH_PIXELS], i
   return SCRAWL_OK;
 }
 
+static scrawl_status add_guess(const page_sheet *sheet, const page_segments *segments,
+                               const page_guess *guess, int class, uint8_t *scratch, crops *c,
+                               base_error *error) {
+  uint8_t glyph[INK_GLYPH_PIXELS];
+  page_pieces_glyph(segments, &sheet->ink, guess->first, guess->end, scratch, glyph);
+  return add_crop(c, glyph, class, error);
+}
+
 /* Digits at once; the indices of what is none go to `none`. */
 static scrawl_status sort_out(read_reader *reader, const page_sheet *sheet,
                               const page_segments *segments, const page_guesses *guesses,
@@ -149,9 +157,7 @@ static scrawl_status sort_out(read_reader *reader, const page_sheet *sheet,
                       read_no_glyph(reader, guesses->rows + i * classes));
     if (class == DIGITS) none[(*none_count)++] = (uint32_t)i;
     if (class < 0 || class == DIGITS) continue;
-    uint8_t glyph[INK_GLYPH_PIXELS];
-    page_pieces_glyph(segments, &sheet->ink, guess->first, guess->end, scratch, glyph);
-    BASE_TRY(add_crop(c, glyph, class, error));
+    BASE_TRY(add_guess(sheet, segments, guess, class, scratch, c, error));
   }
   return SCRAWL_OK;
 }
@@ -172,12 +178,8 @@ static scrawl_status take_into(read_reader *reader, const page_sheet *sheet,
   if (status != SCRAWL_OK) return status;
   base_random_shuffle(&random, none, none_count);
   size_t digits = c->set->count - before;
-  for (size_t i = 0; i < none_count && i < digits; i++) {
-    const page_guess *guess = &guesses->items[none[i]];
-    uint8_t glyph[INK_GLYPH_PIXELS];
-    page_pieces_glyph(segments, &sheet->ink, guess->first, guess->end, scratch, glyph);
-    BASE_TRY(add_crop(c, glyph, DIGITS, error));
-  }
+  for (size_t i = 0; i < none_count && i < digits; i++)
+    BASE_TRY(add_guess(sheet, segments, &guesses->items[none[i]], DIGITS, scratch, c, error));
   return SCRAWL_OK;
 }
 
