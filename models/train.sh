@@ -81,36 +81,9 @@ train() {
   esac
 }
 
-# The seed that ships: the one with the fewest validation errors, of equal ones the lowest loss.
-shipped_seed() {
-  case $1 in
-  *) echo 1 ;;
-  esac
-}
-
-# ensemble NAME OUT SEED...: the models of these seeds as one.
-ensemble() {
-  local name=$1 out=$2 members=()
-  shift 2
-  for seed; do
-    model=$folder/$name-$seed.onnx
-    if [ ! -e "$model" ]; then train "$name" "$seed" "$model"; fi
-    members+=("$model")
-  done
-  "$scrawl" model merge "${members[@]}" --name "$(basename "$out" .onnx)" --out "$out"
-}
-
-# ship NAME
-ship() {
-  if [ "$1" = digits-ensemble ]; then
-    ensemble digits-mnist "$here/digits-ensemble.onnx" 1 2 3 4 5
-  else
-    train "$1" "$(shipped_seed "$1")" "$here/$1.onnx"
-  fi
-}
-
+# Of all models seed 1 ships.
 if [ $# = 0 ]; then
-  for name in digits digits-mnist digits-tiny digits-ensemble; do ship "$name"; done
+  for name in digits digits-mnist digits-tiny; do train "$name" 1 "$here/$name.onnx"; done
   exit
 fi
 if [ "$1" = ensemble ]; then
@@ -118,13 +91,18 @@ if [ "$1" = ensemble ]; then
     echo "models/train.sh: ensemble wants a name and two seeds or more" >&2
     exit 2
   fi
-  ensemble "$2" "$folder/$2-ensemble.onnx" "${@:3}"
-  exit
+  name=$2 members=()
+  for seed in "${@:3}"; do
+    model=$folder/$name-$seed.onnx
+    if [ ! -e "$model" ]; then train "$name" "$seed" "$model"; fi
+    members+=("$model")
+  done
+  exec "$scrawl" model merge "${members[@]}" --name "$name-ensemble" --out "$folder/$name-ensemble.onnx"
 fi
 name=$1
 shift
 if [ $# = 0 ]; then
-  ship "$name"
+  train "$name" 1 "$here/$name.onnx"
   exit
 fi
 for seed; do

@@ -424,7 +424,7 @@ static scrawl_status open_crops(const char *folder, const char *name, data_set *
 }
 
 static int run_convert(int argc, char **argv) {
-  const char *part = "test", *out = NULL, *to = NULL, *model = "digits";
+  const char *part = "test", *out = NULL, *to = NULL, *model = NULL;
   bool crops = false;
   int count = 0;
   const cli_option options[] = {
@@ -448,13 +448,17 @@ static int run_convert(int argc, char **argv) {
     cli_complain(&CONVERT, "wants --out, the folder or prefix to write to");
     return CLI_USAGE;
   }
+  if (model && !crops) {
+    cli_complain(&CONVERT, "--model is for --crops");
+    return CLI_USAGE;
+  }
   const char *from = argv[operands];
   bool to_idx = to ? strcmp(to, "idx") == 0 : !data_known_get(from) && data_is_folder(from);
   base_error error = {0};
   data_set set;
   size_t unread = 0;
   scrawl_status status =
-      crops ? open_crops(from, model, &set, &error)
+      crops ? open_crops(from, model ? model : "digits", &set, &error)
             : cli_open_data(&CONVERT, from, part_of(part), NULL, &set, &unread, &error);
   if (status != SCRAWL_OK) return failed(&CONVERT, &error);
   code = convert(&set, (size_t)count, to_idx, out);

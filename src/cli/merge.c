@@ -82,8 +82,8 @@ static const char *said_by_all(const members *m, const char *key) {
 
 static scrawl_status describe(const cli_merging *merging, const members *m, nn_metadata *metadata,
                               base_error *error) {
-  static const char *const SHARED[] = {READ_KEY_ALPHABET, READ_KEY_SCALE, TRAIN_KEY_DATA,
-                                       TRAIN_KEY_SPLIT_SEED};
+  static const char *const SHARED[] = {READ_KEY_ALPHABET, READ_KEY_SCALE, READ_KEY_NONE_SHARE,
+                                       TRAIN_KEY_DATA, TRAIN_KEY_SPLIT_SEED};
   char *list = name_members(merging, m);
   scrawl_status status = list ? nn_metadata_set(metadata, KEY_MEMBERS, list, error)
                               : base_fail(error, SCRAWL_OUT_OF_MEMORY, "not enough memory");

@@ -471,8 +471,8 @@ static scrawl_status finish(const char *name, const char *stem, const train_outc
  * truth than none; its error rates were not measured with these weights. */
 static scrawl_status keep_calibration(const read_model *from, train_outcome *outcome,
                                       base_error *error) {
-  static const char *const keys[] = {READ_KEY_TEMPERATURE, READ_KEY_REJECT};
-  for (int i = 0; outcome->validation.count == 0 && i < 2; i++) {
+  static const char *const keys[] = {READ_KEY_TEMPERATURE, READ_KEY_NONE_SHARE, READ_KEY_REJECT};
+  for (int i = 0; outcome->validation.count == 0 && i < 3; i++) {
     const char *value = nn_metadata_get(&from->metadata, keys[i]);
     if (value) BASE_TRY(nn_metadata_set(&outcome->metadata, keys[i], value, error));
   }

@@ -269,22 +269,26 @@ static int steps_in(double gap, double step) {
   return steps >= 1 && steps <= MOST_STEPS && fabs(gap / step - steps) <= UNEVEN ? steps : 0;
 }
 
-static int count_single(const lattice *l, int way, double step) {
-  int count = 0;
-  for (int i = 0; i + 1 < l->count[way]; ++i) count += steps_in(gap_after(l, way, i), step) == 1;
-  return count;
+static int count_single(const double *gaps, int count, double step) {
+  int single = 0;
+  for (int i = 0; i < count; ++i) single += steps_in(gaps[i], step) == 1;
+  return single;
 }
 
 /* The gap that most others are like; 0 when no such is found in both directions. */
 static double find_step(const lattice *l) {
-  double best = 0;
-  int most = 0;
+  double gaps[2][MOST_LINES], best = 0;
+  int count[2] = {l->count[0] - 1, l->count[1] - 1}, most = 0;
   for (int way = 0; way < 2; ++way)
-    for (int i = 0; i + 1 < l->count[way]; ++i) {
-      double step = gap_after(l, way, i);
-      int lying = count_single(l, 0, step), upright = count_single(l, 1, step);
-      if (3 * lying < l->count[0] - 1 || 3 * upright < l->count[1] - 1 || lying == 0 ||
-          upright == 0 || lying + upright <= most)
+    for (int i = 0; i < count[way]; ++i) gaps[way][i] = gap_after(l, way, i);
+  for (int way = 0; way < 2; ++way)
+    for (int i = 0; i < count[way]; ++i) {
+      double step = gaps[way][i];
+      if (step < LEAST_SIDE) continue; /* lines that cross within the picture, too */
+      int lying = count_single(gaps[0], count[0], step);
+      int upright = count_single(gaps[1], count[1], step);
+      if (3 * lying < count[0] || 3 * upright < count[1] || lying == 0 || upright == 0 ||
+          lying + upright <= most)
         continue;
       most = lying + upright;
       best = step;

@@ -94,21 +94,22 @@ static bool crosses_lines(const segment_blob *blob, const ink_box *boxes, size_t
 /* What is left of ruled lines, or writing over them, joins glyphs of several cells to one blob.
  * Such blobs are cut: their ink between the cells goes out of `mask`. */
 static bool cut_at_lines(const page_segments *segments, const segment_blobs *blobs,
-                         const ink_box *boxes, size_t count, PIX *mask) {
+                         const ink_box *boxes, size_t count, PIX *mask, bool *any) {
   size_t width = (size_t)segments->width;
   uint8_t *inside = base_alloc_zero(width * (size_t)segments->height, 1);
   bool *crosses = base_alloc(blobs->count + 1, sizeof *crosses);
+  *any = false;
   if (!inside || !crosses) {
     base_free(inside);
     base_free(crosses);
     return false;
   }
   for (size_t i = 0; i < blobs->count; i++)
-    crosses[i] = crosses_lines(&blobs->items[i], boxes, count);
+    *any |= crosses[i] = crosses_lines(&blobs->items[i], boxes, count);
   for (size_t i = 0; i < count; i++)
     for (int y = boxes[i].y; y < boxes[i].y + boxes[i].height; y++)
       memset(inside + (size_t)y * width + boxes[i].x, 1, (size_t)boxes[i].width);
-  for (int y = 0; y < segments->height; y++)
+  for (int y = 0; *any && y < segments->height; y++)
     for (int x = 0; x < segments->width; x++) {
       size_t at = (size_t)y * width + (size_t)x;
       uint32_t label = segments->labels[at];
@@ -408,16 +409,20 @@ static scrawl_status fill_cells(const page_sheet *sheet, const ink_box *boxes, s
   segments->row_count = count;
   BASE_TRY(segment_fill_cells(blobs, boxes, count, segments->rows, error));
   measure_use(blobs, boxes, segments);
+  bool any = false;
   PIX *cut = pixCopy(NULL, sheet->mask);
-  bool done = cut && cut_at_lines(segments, blobs, boxes, count, cut);
-  base_free(blobs->items);
-  *blobs = (segment_blobs){0};
-  scrawl_status status =
-      done ? label_blobs(&sheet->ink, cut, segments, blobs, error) : no_memory(error);
+  bool done = cut && cut_at_lines(segments, blobs, boxes, count, cut, &any);
+  scrawl_status status = done ? SCRAWL_OK : no_memory(error);
+  if (status == SCRAWL_OK && any) {
+    base_free(blobs->items);
+    *blobs = (segment_blobs){0};
+    status = label_blobs(&sheet->ink, cut, segments, blobs, error);
+    if (status == SCRAWL_OK) status = drop_faint(blobs, sheet->stroke, error);
+    if (status == SCRAWL_OK)
+      status = segment_fill_cells(blobs, boxes, count, segments->rows, error);
+  }
   pixDestroy(&cut);
-  if (status == SCRAWL_OK) status = drop_faint(blobs, sheet->stroke, error);
-  return status == SCRAWL_OK ? segment_fill_cells(blobs, boxes, count, segments->rows, error)
-                             : status;
+  return status;
 }
 
 /* `boxes` NULL: rows are to be found. */

@@ -4,8 +4,9 @@
  * A glyph's confidence is the recogniser's times the share of all paths' likelihood that falls to
  * paths with that very glyph in them; a line's is the product of its glyphs'. Marks and gaps
  * between two glyphs become separators, those at the ends of a line nothing. A thing as tall as a
- * glyph that is none (a currency mark, a letter) parts like a gap; a glyph that is rejected for
- * doubt keeps its place in the text as READ_UNKNOWN, so that nothing is lost silently.
+ * glyph that is none (a currency mark, a letter) parts like a gap. A glyph that is rejected keeps
+ * its place in the text as READ_UNKNOWN, so that nothing is lost silently; only at the ends of a
+ * line what the recogniser takes for none is left out of the text, and stays among the glyphs.
  *
  * The threshold that a model brings along was chosen for single pictures, which may show anything.
  * In a line the neighbours speak for a glyph: it is rejected as none, or under a threshold that was
@@ -30,8 +31,10 @@
 #define EXPECTED 0.02
 #define WEIGHT   8.0
 
-enum { PASSES = 8 };
-enum { MOST_SEPARATOR = 2 }; /* bytes before a glyph, terminator included */
+enum {
+  PASSES = 8,
+  MOST_SEPARATOR = 2, /* bytes before a glyph, terminator included */
+};
 
 /* What is to become a glyph of a line. */
 typedef struct found {
